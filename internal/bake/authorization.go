@@ -13,8 +13,8 @@ import (
 // maxAuthorization bounds a file of a user and a password, in bytes.
 const maxAuthorization = 4 << 10
 
-// ReadAuthorization makes the header of a file that holds USER:PASSWORD (RFC 7617). Its
-// error repeats nothing of the file.
+// ReadAuthorization makes the header Authorization from a file that holds USER:PASSWORD
+// (RFC 7617). Its error repeats nothing of the file.
 func ReadAuthorization(path string) (string, error) {
 	file, err := os.Open(filepath.Clean(path))
 	if err != nil {

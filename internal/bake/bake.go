@@ -19,7 +19,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Refused is of a bake that must not be published. The output is as it was.
+// Refused says that guards refused a bake. The output is as it was.
 type Refused struct{ Violations []guard.Violation }
 
 func (r *Refused) Error() string {
@@ -27,7 +27,7 @@ func (r *Refused) Error() string {
 	return "the bake was refused, and the output is as it was: " + strings.TrimPrefix(why, "the release was stopped: ")
 }
 
-// resumeWithin is how old an unfinished bake may be for its pages not to be read again.
+// resumeWithin is the age up to which an unfinished bake is resumed.
 const resumeWithin = 6 * time.Hour
 
 // Run bakes. A *Refused comes with the account; of other errors it may be empty.
@@ -95,7 +95,7 @@ func (b *bake) run(ctx context.Context) (judge.Account, error) {
 	return a, err
 }
 
-// consistency says what all pages together can be relied on for, and why.
+// consistency says whether the pages show one instant of the CMS, and why.
 func (b *bake) consistency(s crawl.Settled, c judge.Counts) (level, because string) {
 	switch {
 	case b.resumed:
@@ -108,7 +108,7 @@ func (b *bake) consistency(s crawl.Settled, c judge.Counts) (level, because stri
 	return judge.PerItem, s.Why
 }
 
-// open puts right what a kill left, and reads the last bake.
+// open repairs the state after a kill, and reads the last bake.
 func (b *bake) open() error {
 	err := b.folder.Settle(func(h state.Head) bool { return output.Placed(h.Staged, h.Output, h.Folder) })
 	if err == nil {
@@ -121,14 +121,14 @@ func (b *bake) open() error {
 		return err
 	}
 	if b.last != nil && b.last.Head.Origin != b.origin.String() {
-		return fmt.Errorf("the folder %s has the bakes of %s: name another with --state, or remove it", b.State, b.last.Head.Origin)
+		return fmt.Errorf("the folder %s has the state of bakes of %s: name another with --state, or remove it", b.State, b.last.Head.Origin)
 	}
 	if b.last != nil && b.last.Head.Output == b.Dir {
 		return nil
 	}
 	empty, err := output.Empty(b.Dir)
 	if err != nil {
-		return fmt.Errorf("look into the output: %w", err)
+		return fmt.Errorf("list the output: %w", err)
 	}
 	if !empty {
 		return fmt.Errorf("the folder %s has files that no bake made, and a bake would replace it: name another, or empty it", b.Dir)
@@ -159,7 +159,7 @@ func (b *bake) begin(mode *string) (*state.Journal, error) {
 			}
 		}
 		if b.pages = whole.Pages; err == nil {
-			b.lookAfter()
+			b.requeue()
 			return b.folder.Resume()
 		}
 		b.resumed, b.started = false, time.Now()
@@ -178,8 +178,8 @@ func (b *bake) goesOn(left state.Head) bool {
 		b.started.Sub(left.Started) < resumeWithin && (left.Mode == b.head.Mode || left.Mode == Full) && left.Mode != Changed
 }
 
-// lookAfter asks again for what a killed bake could not keep, or got no answer to.
-func (b *bake) lookAfter() {
+// requeue queues again the pages that a killed bake could not keep, or got no answer for.
+func (b *bake) requeue() {
 	bodies := b.folder.Bodies()
 	for _, p := range b.pages {
 		// The home page says what lists there are, and they may have been half read.
@@ -191,13 +191,13 @@ func (b *bake) lookAfter() {
 
 func (b *bake) crawl(ctx context.Context, journal *state.Journal, mode string) (crawl.Result, error) {
 	return crawl.New(crawl.Options{
-		Origin: b.origin, Queries: b.queries, Extras: append(b.extras, b.meant()...), Exclude: b.exclude, MaxPages: b.MaxPages,
+		Origin: b.origin, Queries: b.queries, Extras: append(b.extras, b.changed()...), Exclude: b.exclude, MaxPages: b.MaxPages,
 		Timeout: b.Timeout, Whole: max(10*time.Minute, b.Timeout), Pace: b.Pace, UserAgent: b.UserAgent, Authorization: b.Authorization, Tries: 4, Backoff: b.Backoff, GiveUp: b.GiveUp, Tell: b.Tell,
 	}, crawl.Start{Pages: b.pages, Journal: journal, Bodies: b.folder.Bodies(), Conditional: mode != Full, Missing: b.missing}).Run(ctx)
 }
 
-// meant are the addresses among what changed: they may be new.
-func (b *bake) meant() []address.Address {
+// changed are the addresses among the changes: they may be new.
+func (b *bake) changed() []address.Address {
 	var out []address.Address
 	for _, c := range b.Changes {
 		if to, ok := b.origin.Given(c); ok && to.Form != address.Relative {
@@ -220,7 +220,7 @@ func (b *bake) name() {
 	b.head.Names = b.mapping.ID(fmt.Sprint(b.canary, b.AllowRobots, b.MayLeak))
 }
 
-// finish makes the output, has it judged, and gives it its place.
+// finish builds the output, judges it, and puts it in place.
 func (b *bake) finish(ctx context.Context) (judge.Account, error) {
 	staged := output.Staged(b.Dir)
 	site := output.Site{
@@ -253,7 +253,7 @@ func (b *bake) finish(ctx context.Context) (judge.Account, error) {
 	return a, nil
 }
 
-// forget lets the next bake begin anew: what this one has read was not good.
+// forget removes the state of this bake, so that the next one reads everything anew.
 func (b *bake) forget() error {
 	if b.DryRun {
 		return nil
@@ -269,7 +269,7 @@ func (b *bake) input(findings judge.Findings) judge.Input {
 	return in
 }
 
-// before are the last bake's pages, if their output may be taken over.
+// before are the last bake's pages by address, if their files may be taken over; else nil.
 func (b *bake) before() map[address.Address]*state.Page {
 	if b.last == nil || b.last.Head.Names != b.head.Names || b.last.Head.Output != b.Dir || b.last.Head.Settings != b.head.Settings {
 		return nil
@@ -302,7 +302,7 @@ func (b *bake) unchanged(before map[address.Address]*state.Page) bool {
 	return true
 }
 
-// accept puts the output in its place, and saves the state.
+// accept puts the output in place, and saves the state.
 func (b *bake) accept(staged string, unchanged bool) error {
 	if unchanged {
 		staged = b.Dir
@@ -336,7 +336,7 @@ func (b *bake) accept(staged string, unchanged bool) error {
 	return errors.Join(output.Clean(b.Dir), b.folder.Bodies().Sweep(needed))
 }
 
-// remarks says what people should know, though it refuses nothing.
+// remarks adds notes for people, which refuse nothing.
 func (b *bake) remarks(a *judge.Account) {
 	if len(b.names.Twins) > 0 {
 		a.Notes = append(a.Notes, fmt.Sprintf("%s by case alone, which is one file on some systems: %s", text.Plural(len(b.names.Twins), "file differs", "files differ"), b.names.Twins[0]))

@@ -33,7 +33,7 @@ type Options struct {
 	PublicURL string
 
 	Extras  []string // paths that nothing names
-	Exclude []string // globs of paths that are never asked for, besides DefaultExclude
+	Exclude []string // globs of paths that are never asked for, besides defaultExclude
 	Always  []string // globs of paths that are asked for in each bake
 	Pagers  []string // parameters of pagers; address.DefaultPagers
 	Dropped []string // parameters that change nothing
@@ -42,13 +42,14 @@ type Options struct {
 	// MayLeak are globs of files in which the CMS's host may be.
 	MayLeak []string
 
-	// Changes are what changed since the last bake: paths, and tags of the CMS's cache. With
-	// any, only what depends on them is asked for.
+	// Changes are the paths, and the tags of the CMS's cache, that changed since the last
+	// bake. With any, only the pages that depend on them are requested.
 	Changes []string
 	// Served are entries that changed, as requests name them ("article/12"): all changes
 	// since the last bake. Where the CMS sends cache tags, they are as good as Changes.
 	Served []string
-	// Full asks for all anew; FullEvery does so when the last time is so long ago, 24 h.
+	// Full requests everything anew, which happens anyway when the last time is longer ago
+	// than FullEvery, 24 h.
 	Full      bool
 	FullEvery time.Duration
 
@@ -60,15 +61,16 @@ type Options struct {
 	// Backoff is the time before a page is asked for a second time, 1 s, and GiveUp how
 	// long the CMS may give no good answer at all before the rest is not asked for, 3 min.
 	Backoff, GiveUp time.Duration
-	// Authorization is the header that gets us in; "" for none.
+	// Authorization is the header of that name in all requests; "" for none.
 	Authorization string
 	UserAgent     string
 	DryRun        bool
 	Tell          func(crawl.Progress)
 }
 
-// DefaultExclude are the paths of CMSs that are none of the site: editors', and programs'.
-func DefaultExclude() []string {
+// defaultExclude are globs of the paths of CMSs that are for editors and programs, and no
+// part of the site.
+func defaultExclude() []string {
 	return []string{
 		"wp-admin/**", "wp-login.php", "wp-json/**", "wp-json", "xmlrpc.php", "wp-cron.php", "wp-comments-post.php", "wp-signup.php", "wp-trackback.php", "**/trackback",
 		"admin/**", "admin", "cms/**", "django-admin/**", "user/login", "user/register", "user/password", "user/logout", "accounts/**", "cdn-cgi/**", "_util/**",
@@ -76,7 +78,7 @@ func DefaultExclude() []string {
 	}
 }
 
-// resolved are options that were read.
+// resolved are parsed options, with the defaults filled in.
 type resolved struct {
 	Options
 	origin  address.Origin
@@ -89,8 +91,8 @@ type resolved struct {
 	missing address.Address
 }
 
-// ErrOptions is of options that are not as they must be.
-var ErrOptions = errors.New("the bake's settings are not as they must be")
+// ErrOptions says that options are invalid.
+var ErrOptions = errors.New("the bake's settings are invalid")
 
 func resolve(o Options) (r resolved, err error) {
 	defer func() {
@@ -115,7 +117,7 @@ func resolve(o Options) (r resolved, err error) {
 		return r, err
 	}
 	if within(r.State, r.Dir) {
-		return r, fmt.Errorf("the state's folder %s lies in the output %s, and would be published", r.State, r.Dir)
+		return r, fmt.Errorf("the state's folder %s lies in the output %s, and would be published: name another with --state", r.State, r.Dir)
 	}
 	for _, name := range o.Limits.Allow {
 		if !slices.Contains(judge.Guards(), name) {
@@ -141,7 +143,7 @@ func within(path, folder string) bool {
 
 func (r *resolved) patterns() error {
 	var err error
-	if r.exclude, err = globs(append(DefaultExclude(), r.Exclude...)); err != nil {
+	if r.exclude, err = globs(append(defaultExclude(), r.Exclude...)); err != nil {
 		return err
 	}
 	if r.always, err = globs(r.Always); err != nil {
@@ -189,7 +191,7 @@ func globs(all []string) ([]*regexp.Regexp, error) {
 	return out, nil
 }
 
-// settings tell whether two bakes ask for the same.
+// settings is a hash of the options on which a bake's requests depend.
 func (r *resolved) settings() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%q\n%q\n%q\n%q\n%t", r.origin, r.extras, r.Exclude, r.queries.Pagers, r.queries.Dropped, r.Authorization != ""))
 	return hex.EncodeToString(sum[:8])

@@ -13,14 +13,14 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// The modes of a bake: how much is asked for.
+// The modes of a bake: how much it requests.
 const (
-	Full        = "full"        // all, anew
-	Conditional = "conditional" // all, and what the CMS says is as it was is not sent again
-	Changed     = "changed"     // what depends on what changed
+	Full        = "full"        // everything, anew
+	Conditional = "conditional" // everything, but the CMS sends no unchanged page again (RFC 9110, 13)
+	Changed     = "changed"     // the pages that depend on the changes
 )
 
-// modeOf says how much is asked for, and why.
+// modeOf chooses the mode, and says why.
 func modeOf(r *resolved, last *state.Bake, now time.Time) (mode, because string) {
 	switch {
 	case last == nil:
@@ -62,8 +62,8 @@ func plan(r *resolved, last *state.Bake, mode string) []*state.Page {
 	return pages
 }
 
-// again prepares a page that is requested again: its state of the last bake alone, and is
-// no page, is not.
+// again prepares a page to be requested again. An address that had no page is left out
+// until something names it.
 func again(p *state.Page, mode string) {
 	p.Sources = nil
 	if mode == Full {
@@ -77,30 +77,31 @@ func again(p *state.Page, mode string) {
 	p.Sources = []state.Source{{Kind: state.LastBake}}
 }
 
-// entries are what leads to new pages, and ages without any change of its own.
+// entries matches the lists that lead to new pages, such as sitemaps and feeds: each bake
+// requests them.
 var entries = regexp.MustCompile(`(^|/)(sitemap[^/]*\.xml(\.gz)?|wp-sitemap[^/]*\.xml|robots\.txt|feed|rss|atom|[^/]+\.(rss|atom))$`)
 
-// staleness says which pages depend on what changed: those that have one of the tags,
-// those that are meant, and, where a CMS sends no cache tags, those that link to these.
+// staleness says which pages depend on the changes: those with one of the tags, the
+// changed ones themselves, and, where a CMS sends no cache tags, those that link to them.
 func staleness(r *resolved, pages []*state.Page) func(*state.Page) bool {
-	tags, meant := map[string]bool{}, map[address.Address]bool{}
+	tags, changed := map[string]bool{}, map[address.Address]bool{}
 	for _, c := range r.Changes {
 		if to, ok := r.origin.Given(c); ok && to.Form != address.Relative {
-			a, _ := r.queries.Sort(to.Address)
-			meant[a] = true
+			a, _ := r.queries.Normalize(to.Address)
+			changed[a] = true
 			continue
 		}
 		tags[c] = true
 	}
 	near := map[int32]bool{}
 	for _, p := range pages {
-		near[p.ID] = meant[p.Address]
+		near[p.ID] = changed[p.Address]
 	}
 	return func(p *state.Page) bool {
 		if p.Step == state.LeftOut {
 			return false
 		}
-		if p.Address == "/" || p.Lists || meant[p.Address] || !judge.Published(p) && !judge.Leads(p) {
+		if p.Address == "/" || p.Lists || changed[p.Address] || !judge.Published(p) && !judge.Leads(p) {
 			return true
 		}
 		path := strings.Trim(p.Address.Path(), "/")

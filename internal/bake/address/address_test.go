@@ -111,7 +111,7 @@ func TestQueriesArePagesFilesOrUnknown(t *testing.T) {
 		"/?p=12": {"/?p=12", Unknown}, "/a/?page=2&sort=x": {"/a/?page=2&sort=x", Unknown},
 		"/a.css?ver=6.1": {"/a.css?ver=6.1", Variant}, "/index.php?x": {"/index.php?x", Unknown}, "/a.html?x=1": {"/a.html?x=1", Unknown},
 	} {
-		if a, fit := q.Sort(Address(in)); a != want.a || fit != want.fit {
+		if a, fit := q.Normalize(Address(in)); a != want.a || fit != want.fit {
 			t.Errorf("%s: %s %d, want %v", in, a, fit, want)
 		}
 	}
@@ -134,13 +134,13 @@ func TestEachAddressBecomesAFile(t *testing.T) {
 		{Item{Address: "/news/?page=2", Fit: Pager, Type: "text/html"}, Place{File: "news/page/2/index.html", Path: "/news/page/2/"}},
 		{Item{Address: "/?page=2", Fit: Pager, Type: "text/html"}, Place{File: "page/2/index.html", Path: "/page/2/"}},
 	} {
-		got, err := PlaceOf(c.item)
+		got, err := placeOf(c.item)
 		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v\n%s", c.item.Address, err, diff)
 		}
 	}
 	for _, bad := range []Address{"/a%2Fb", "/a//b", "/a%00b", "/%FF", "/_redirects", "/_headers", Address("/" + strings.Repeat("x", 256)), Address(strings.Repeat("/x", 600))} {
-		if p, err := PlaceOf(Item{Address: bad}); err == nil {
+		if p, err := placeOf(Item{Address: bad}); err == nil {
 			t.Errorf("%.40s is %v", bad, p)
 		}
 	}
@@ -196,8 +196,8 @@ func FuzzFollow(f *testing.F) {
 		if !strings.HasPrefix(string(to.Address), "//") && (!ok || again.Address != to.Address) {
 			t.Fatalf("%q is %s, and that %s", ref, to.Address, again.Address)
 		}
-		Queries{Pagers: DefaultPagers()}.Sort(to.Address)
-		if p, err := PlaceOf(Item{Address: to.Address}); err == nil && (strings.HasPrefix(p.File, "/") || strings.Contains("/"+p.File+"/", "/../")) {
+		Queries{Pagers: DefaultPagers()}.Normalize(to.Address)
+		if p, err := placeOf(Item{Address: to.Address}); err == nil && (strings.HasPrefix(p.File, "/") || strings.Contains("/"+p.File+"/", "/../")) {
 			t.Fatalf("%q lies at %s", ref, p.File)
 		}
 	})

@@ -12,7 +12,7 @@ import (
 // Names are the files of all baked pages.
 type Names struct {
 	Places map[Address]Place
-	// Failed are those that have none, with the reason.
+	// Failed are the addresses without a file, with the reason.
 	Failed map[Address]string
 	// Twins are files whose names differ by case alone: on some file systems they are one.
 	Twins []string
@@ -29,7 +29,7 @@ func Assign(items []Item) Names {
 	owner := make(map[string]Item, len(items))
 	lower := make(map[string]string, len(items))
 	for _, it := range items {
-		p, err := PlaceOf(it)
+		p, err := placeOf(it)
 		if err != nil {
 			n.Failed[it.Address] = err.Error()
 			continue
@@ -65,7 +65,7 @@ func slashTwins(a, b Address) bool {
 	return strings.TrimSuffix(string(a), "/") == strings.TrimSuffix(string(b), "/")
 }
 
-// dropFolders takes out files whose name is a folder of others: in a folder both can't be.
+// dropFolders drops files whose name is also a folder of others: no file system has both.
 func (n *Names) dropFolders(owner map[string]Item) {
 	for file := range owner {
 		for i := range len(file) {

@@ -31,21 +31,21 @@ type Item struct {
 type Place struct {
 	// File is the path in the folder: "news/index.html".
 	File string
-	// Path is where visitors find it: "/news/". It is percent-encoded.
+	// Path is its path on the site: "/news/". It is percent-encoded.
 	Path string
-	// Type is the media type that the file has to be served with, where its name tells
-	// another one; "" where the name does.
+	// Type is the media type with which the file must be served, if its name gives another
+	// one; else "".
 	Type string
 }
 
-// longest name and path of a file, in bytes: those of file systems, and of S3's keys.
+// The longest name and path of a file, in bytes: those of file systems, and of S3's keys.
 const (
 	longestName = 255
 	longestPath = 1024
 )
 
-// PlaceOf is the file of an item by itself; Assign sees to those that collide.
-func PlaceOf(it Item) (Place, error) {
+// placeOf is the place of an item by itself; Assign resolves collisions.
+func placeOf(it Item) (Place, error) {
 	visited := it.Address.Path()
 	if it.Fit == Pager {
 		visited = pagerPath(it.Address)
@@ -94,8 +94,8 @@ var sameTypes = map[string]string{
 	"application/x-font-ttf": "font/ttf", "application/x-font-woff": "font/woff", "font/sfnt": "font/ttf", "image/jpg": "image/jpeg", "audio/mp3": "audio/mpeg", "application/x-zip-compressed": "application/zip",
 }
 
-// typeFor is the media type that a file must be given, where its name tells another
-// than the CMS did.
+// typeFor is the media type with which a file must be served, if its name gives another
+// than the CMS; else "".
 func typeFor(file, given string) string {
 	media, _, err := mime.ParseMediaType(given)
 	if err != nil || media == "application/octet-stream" {

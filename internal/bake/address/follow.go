@@ -35,7 +35,7 @@ const (
 	Absolute             // "https://host/a.html"
 )
 
-// Target is what a reference means.
+// Target is a resolved reference.
 type Target struct {
 	Address Address
 	// Rest is the reference as it is written, from its path on.
@@ -47,14 +47,14 @@ type Target struct {
 	Same bool
 }
 
-// Base is what the references of a document count from. Elsewhere, where <base> names
-// another host, only references from the host's root up mean the CMS.
+// Base is the base of a document's references. If its <base> names another host, only
+// absolute references lead to the CMS.
 type Base struct {
 	Address   Address
 	elsewhere bool
 }
 
-// BaseOf is the base of a document at an address, with what its first <base> says; ""
+// BaseOf is the base of a document at an address, by the href of its first <base>; ""
 // for none (HTML standard, section 4.2.3).
 func (o Origin) BaseOf(at Address, href string) Base {
 	b := Base{Address: at}
@@ -101,7 +101,7 @@ func (o Origin) Follow(from Base, ref string) (Target, bool) {
 	return o.parts(path[:strings.LastIndexByte(path, '/')+1]+ref, ref, Relative)
 }
 
-// atHost is what follows the slashes of a reference: a host and a path.
+// atHost resolves a reference from its host on.
 func (o Origin) atHost(s string, form Form) (Target, bool) {
 	end := strings.IndexAny(s, `/\?#`)
 	if end < 0 {
@@ -118,8 +118,7 @@ func (o Origin) atHost(s string, form Form) (Target, bool) {
 	return o.parts(path, rest, form)
 }
 
-// Given is the address of a path that a person names: as visitors of the site have it, or as
-// it is at the CMS.
+// Given resolves a path that a person names: its path on the site, or that at the CMS.
 func (o Origin) Given(text string) (Target, bool) {
 	t, ok := o.Follow(o.BaseOf("/", ""), text)
 	if !ok && strings.HasPrefix(text, "/") {
@@ -128,8 +127,8 @@ func (o Origin) Given(text string) (Target, bool) {
 	return t, ok
 }
 
-// parts is a target by its whole path, and by what is written of it; false for one out of
-// the path that the CMS is below.
+// parts makes a target of a whole path, and of the reference as it is written; false if it
+// leaves the path that the CMS is below.
 func (o Origin) parts(whole, written string, form Form) (Target, bool) {
 	t := Target{Rest: written, Form: form}
 	if i := strings.IndexByte(whole, '#'); i >= 0 {

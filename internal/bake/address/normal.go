@@ -6,7 +6,7 @@ import (
 	"github.com/pressrun/pressrun/internal/weburl"
 )
 
-// normalPath writes a path in one way: dots resolved, backslashes as slashes, and
+// normalPath is the normal form of a path: dots resolved, backslashes as slashes, and
 // percent-encoded where a browser would (RFC 3986, section 6.2.2; the URL standard's
 // "path percent-encode set").
 func normalPath(path string) string {
@@ -55,7 +55,7 @@ func plain(path string) bool {
 	return path != ""
 }
 
-// unreserved decodes what need not be encoded, and writes the digits of what is left in
+// unreserved decodes escapes that are not needed, and writes the digits of the others in
 // capitals.
 func unreserved(s string) string {
 	if !strings.Contains(s, "%") {

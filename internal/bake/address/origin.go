@@ -56,10 +56,10 @@ func (o Origin) Name() string {
 	return o.host
 }
 
-// URL is where an address of the CMS is asked for.
+// URL is the whole URL of an address.
 func (o Origin) URL(a Address) string { return o.String() + string(a) }
 
-// plainHost writes a host in one way: in lower case, without a port that the scheme
+// plainHost is the normal form of a host: in lower case, without a port that the scheme
 // has anyhow.
 func plainHost(host string) string {
 	host = strings.ToLower(host)

@@ -24,7 +24,7 @@ func DefaultPagers() []string { return []string{"page", "paged", "pg"} }
 // tracking are parameters that campaigns and comment forms add, and no page depends on.
 var tracking = []string{"fbclid", "gclid", "msclkid", "mc_cid", "mc_eid", "replytocom", "noamp", "share", "nb"}
 
-// Fit is what becomes of an address by its query.
+// Fit is the kind of an address by its query.
 type Fit uint8
 
 // The fits.
@@ -38,9 +38,9 @@ const (
 // maxPage is the longest value of a pager, in digits.
 const maxPage = 6
 
-// Sort takes the parameters that change nothing off an address, and says what the rest
-// of its query is.
-func (q Queries) Sort(a Address) (Address, Fit) {
+// Normalize removes the parameters that change nothing from an address, and says which
+// kind its query makes it.
+func (q Queries) Normalize(a Address) (Address, Fit) {
 	query := a.Query()
 	if query == "" {
 		return a, Plain
@@ -87,7 +87,7 @@ func isScript(name string) bool {
 	return false
 }
 
-// pagerPath is the path of a page of a list: /news/?page=2 is /news/page/2/.
+// pagerPath is the path of a page of a list: /news/page/2/ for /news/?page=2.
 func pagerPath(a Address) string {
 	path := strings.TrimSuffix(a.Path(), "/")
 	for _, pair := range strings.Split(a.Query(), "&") {

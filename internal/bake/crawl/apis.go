@@ -12,13 +12,13 @@ import (
 	"github.com/pressrun/pressrun/internal/bake/state"
 )
 
-// apis lists the pages of CMSs by their own APIs, but of WordPress.
+// apis lists the pages of CMSs by their APIs, all but WordPress's.
 type apis struct {
 	*fetcher
 	origin address.Origin
 	api    discover.API
-	asked  bool // of the home page which it is
-	guess  bool // that it is there at all
+	asked  bool // the home page was looked at
+	guess  bool // the home page shows no sign of the API
 }
 
 var ghostKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`data-key=["']([0-9a-f]{20,40})["']`) })
@@ -26,15 +26,11 @@ var ghostKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(
 // found guesses by the home page which API the CMS has; without a sign of one, that of
 // Wagtail is tried.
 func (l *apis) found(a answer) bool {
-	if l.asked || a.page == nil || a.page.Address != "/" || !a.page.OK() {
+	text, ok := l.home(a)
+	if l.asked || !ok {
 		return false
 	}
 	l.asked = true
-	text := a.text
-	if a.same {
-		text, _ = l.bodies.Whole(a.page.Sum) // a list less where it can't be read
-	}
-	text = text[:min(len(text), 256<<10)]
 	key := ghostKey().FindSubmatch(text)
 	switch {
 	case key != nil && strings.Contains(string(text), "/ghost/"):
@@ -47,8 +43,8 @@ func (l *apis) found(a answer) bool {
 	return true
 }
 
-// kind is what pages are known from. Of Drupal's paths it is not known whether a language
-// goes before them: they are looked for, and not promised.
+// kind is the kind of source of the listed pages. Drupal's paths are guesses, since a
+// language may go before them.
 func (l *apis) kind() string {
 	if l.api.Name == "Drupal" {
 		return state.Probe
@@ -56,20 +52,13 @@ func (l *apis) kind() string {
 	return l.api.Name
 }
 
-// mostLists bounds how many pages of lists are asked for.
+// mostLists bounds how many pages of lists are requested.
 const mostLists = 20_000
 
 // list lists all, and closes the channel.
 func (l *apis) list(ctx context.Context, out chan<- listing) {
 	defer close(out)
-	send := func(one listing) bool {
-		select {
-		case out <- one:
-			return true
-		case <-ctx.Done():
-			return false
-		}
-	}
+	send := sender(ctx, out)
 	queue := l.api.Lists()
 	for n := 0; len(queue) > 0 && n < mostLists; n++ {
 		at := queue[0]
@@ -78,7 +67,7 @@ func (l *apis) list(ctx context.Context, out chan<- listing) {
 		if !ok {
 			continue // a list at another host is none of this CMS's
 		}
-		text, _, err := l.listed(ctx, to.Address)
+		text, _, err := l.askAPI(ctx, to.Address)
 		var pages []string
 		var next string
 		switch {
@@ -91,7 +80,7 @@ func (l *apis) list(ctx context.Context, out chan<- listing) {
 			if n == 0 && l.guess || ctx.Err() != nil {
 				return
 			}
-			send(listing{note: fmt.Sprintf("%s's API does not list all (%s: %v): sitemaps and links tell what other pages there are", l.api.Name, to.Address.Path(), err)})
+			send(listing{note: fmt.Sprintf("%s's API does not list all pages (%s: %v): the others are found by sitemaps and links", l.api.Name, to.Address.Path(), err)})
 			if n == 0 {
 				return
 			}

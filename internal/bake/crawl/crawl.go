@@ -14,20 +14,19 @@ import (
 
 // Crawl is one pass over a CMS.
 type Crawl struct {
-	options Options
-	front   *frontier
-	fetch   *fetcher
-	read    reader
-	journal *state.Journal
-	cms     *wordPress
-	apis    *apis
-	since   time.Time
-	rate    rate
-	bytes   int64
-	done    int
-	told    time.Time
-	// Conditional asks the CMS whether the kept pages are still right.
-	conditional bool
+	options     Options
+	front       *frontier
+	fetch       *fetcher
+	read        reader
+	journal     *state.Journal
+	cms         *wordPress
+	apis        *apis
+	since       time.Time
+	rate        rate
+	bytes       int64
+	done        int
+	told        time.Time
+	conditional bool // the CMS is asked whether the kept pages are still right
 	notes       []string
 	missing     address.Address
 	// ahead is how far the CMS's clock is ahead of this machine's, by its first answer with a Date.
@@ -38,10 +37,10 @@ type Crawl struct {
 	look look
 }
 
-// Start is what a crawl begins with.
+// Start is the state that a crawl begins with.
 type Start struct {
-	// Pages are those of the last bake, with the steps that are planned for them, and
-	// what a killed bake had done already; by ID.
+	// Pages are those of the last bake, by ID, each with its planned step, or with the
+	// state that a killed bake had brought it to.
 	Pages   []*state.Page
 	Journal *state.Journal
 	Bodies  state.Bodies
@@ -63,24 +62,24 @@ func New(o Options, s Start) *Crawl {
 	return c
 }
 
-// Result is what a crawl came to.
+// Result is the result of a crawl.
 type Result struct {
 	Pages []*state.Page // by ID
-	// Notes are what people should know of lists that could not be read.
+	// Notes tell people of lists that could not be read.
 	Notes []string
 	// Requests is how many addresses were asked for.
 	Requests int
 	Bytes    int64
 	// Ahead is how far the CMS's clock is ahead of this machine's; 0 where it sends no Date.
 	Ahead time.Duration
-	// Settled says whether all was as at one instant.
+	// Settled says whether the pages show one instant of the CMS.
 	Settled Settled
 }
 
 // probes are addresses that many sites have and few pages link.
 var probes = []address.Address{"/robots.txt", "/favicon.ico", "/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml", "/.well-known/security.txt"}
 
-// seed takes note of where a crawl begins.
+// seed queues the addresses at which a crawl begins.
 func (c *Crawl) seed() {
 	c.front.know("/", state.Source{Kind: state.Start}, 0)
 	for _, a := range c.options.Extras {
@@ -177,7 +176,7 @@ func (c *Crawl) work(ctx context.Context, p *state.Page, answers chan<- answer, 
 	} else if !a.same {
 		c.read.read(&a)
 	} else if p.Lists {
-		text, _ := c.fetch.bodies.Whole(p.Sum) // a stamp less where it can't be read
+		text, _ := c.fetch.bodies.Whole(p.Sum) // without a text it has no stamps
 		c.read.same(&a, text)
 	}
 	answers <- a
@@ -224,7 +223,7 @@ func (c *Crawl) clock(a answer) {
 }
 
 // answered takes an answer, and those that wait already, so that they are written down
-// together: how many. It finds out what lists the CMS's pages, where one of them says so.
+// together, and counts them. One of them may show which API lists the CMS's pages.
 func (c *Crawl) answered(a answer, answers <-chan answer) (took int) {
 	for {
 		took++
@@ -287,7 +286,7 @@ func (c *Crawl) tell() {
 	c.options.Tell(p)
 }
 
-// rate is how many answers came of late.
+// rate measures how many answers came of late.
 type rate struct{ times []time.Time }
 
 const rateOver = 200 // answers

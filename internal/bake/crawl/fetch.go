@@ -51,7 +51,7 @@ const firstAnswer = 20 * time.Second
 // until is when a CMS is given up that gives no answer.
 func (f *fetcher) until() time.Time { return time.Unix(0, f.good.Load()).Add(f.options.GiveUp) }
 
-// errGivenUp is of pages that are not asked for any more.
+// errGivenUp says that a page is not requested, since the CMS has been silent for too long.
 var errGivenUp = errors.New("the CMS gives no answer")
 
 // turn carries a request out when its turn has come, unless the CMS is given up before.
@@ -76,30 +76,30 @@ func (f *fetcher) turn(ctx context.Context, request func() pace.Answer) error {
 	}
 }
 
-// network reaches the CMS's host alone, and not where a name must not lead.
+// network is the transport to the CMS's host alone.
 func network(o *Options) *http.Transport {
 	t := outbound.Transport(strings.Trim(o.Origin.Name(), "[]"))
 	t.MaxIdleConnsPerHost, t.MaxConnsPerHost, t.ResponseHeaderTimeout = 64, 64, o.Timeout
 	return t
 }
 
-// answer is what came of asking for a page.
+// answer is the outcome of a request for a page.
 type answer struct {
 	page *state.Page
 	// seen is the page's new state; page itself is changed by its owner alone.
 	seen state.Page
-	// text is the body of what can name addresses; nil for all else.
+	// text is the body, if its type can name addresses; else nil.
 	text []byte
-	// same says that the CMS says that nothing has changed.
+	// same says that the CMS answered 304: the page is as it was.
 	same bool
-	// header is that of the last answer.
+	// header is the last answer's.
 	header http.Header
 	found  []found
 	// stamps are when the pages of a sitemap were changed.
 	stamps []stamped
 }
 
-// errBad is of an answer that is no use, however often it is asked for.
+// errBad says that an answer can't be published, and that a retry would not help.
 var errBad = errors.New("it can't be published")
 
 // fetch asks for a page until it is answered, or too often. An error is that of ctx, or
@@ -160,7 +160,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// diskError is of this machine, and not of the CMS.
+// diskError is an error of this machine's disk, and not of the CMS.
 type diskError struct{ err error }
 
 func (e *diskError) Error() string { return e.err.Error() }
@@ -187,7 +187,7 @@ func (f *fetcher) ask(ctx context.Context, p *state.Page, conditional bool) (ans
 	return a, pace.OfResponse(resp, time.Now()), err
 }
 
-// take takes what the CMS answered.
+// take reads an answer of the CMS.
 func (f *fetcher) take(a *answer, resp *http.Response, conditional bool) error {
 	a.header = resp.Header
 	a.seen = state.Page{Step: state.Answered, Status: resp.StatusCode, Type: resp.Header.Get("Content-Type"), ETag: resp.Header.Get("ETag"), Modified: resp.Header.Get("Last-Modified"), Tags: tagsOf(resp.Header), Fresh: time.Now()}
@@ -252,7 +252,7 @@ func (f *fetcher) body(a *answer, resp *http.Response) error {
 		a.seen.Type = http.DetectContentType(head[:n])
 		whole = io.MultiReader(bytes.NewReader(head[:n]), resp.Body)
 	}
-	if !named(a.seen.Type, a.page.Address) {
+	if !mayName(a.seen.Type, a.page.Address) {
 		return f.file(a, &limited{in: whole, left: maxFile, what: "a file"})
 	}
 	text, err := readAll(&limited{in: whole, left: maxText, what: "a page or a text"})
@@ -269,7 +269,7 @@ func (f *fetcher) body(a *answer, resp *http.Response) error {
 	return nil
 }
 
-// scratch are buffers into which texts are read: how long one is, is rarely known before.
+// scratch are buffers into which texts are read, whose length is rarely known before.
 var scratch = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // mostScratch bounds what a buffer may keep of memory, in bytes.

@@ -42,8 +42,8 @@ func newFrontier(o *Options, pages []*state.Page) *frontier {
 	return f
 }
 
-// listed are the sources that are made on purpose: the addresses that they name are
-// requested, however much it is.
+// listed says whether a kind of source lists pages on purpose: its addresses are
+// requested, however many they are.
 func listed(kind string) bool {
 	switch kind {
 	case state.Link, state.Loaded, state.Mention, state.Redirect:
@@ -54,7 +54,7 @@ func listed(kind string) bool {
 
 // know takes note of an address, with where it is known from, and gives its page.
 func (f *frontier) know(a address.Address, from state.Source, depth int) *state.Page {
-	a, fit := f.options.Queries.Sort(a)
+	a, fit := f.options.Queries.Normalize(a)
 	p, known := f.by[a]
 	if known {
 		changed := p.Add(from)
@@ -159,7 +159,7 @@ func shapeOf(a string) string {
 	return b.String()
 }
 
-// learn takes note of what an answer names.
+// learn takes note of the addresses that an answer names.
 func (f *frontier) learn(p *state.Page, found []found) {
 	seen := make(map[state.Ref]bool, len(found))
 	p.Refs = p.Refs[:0:0]
@@ -177,7 +177,7 @@ func (f *frontier) learn(p *state.Page, found []found) {
 	}
 }
 
-// again takes note of what an answer names that is as it was.
+// again takes note of the addresses that an unchanged answer names.
 func (f *frontier) again(p *state.Page) {
 	for _, ref := range p.Refs {
 		if int(ref.ID) >= len(f.pages) {
@@ -209,7 +209,7 @@ type found struct {
 	kind    string // of source
 }
 
-// next takes the next page to ask for.
+// next takes the next page from the queue.
 func (f *frontier) next() *state.Page {
 	if len(f.queue) == 0 {
 		return nil

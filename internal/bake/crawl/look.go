@@ -15,23 +15,23 @@ import (
 
 // Settled says whether a crawl saw the CMS as it was at one instant.
 type Settled struct {
-	// Quiet says that nothing was seen to change between the first reading and the last.
+	// Quiet says that no change was seen between the first reading and the last.
 	Quiet bool
-	// Why says by what that is known, or why it is not.
+	// Why gives the evidence for it, or the reason against.
 	Why string
 }
 
 const (
-	// overlap is the longest that a save takes in a CMS, as for an export: a stamp may be
-	// so much older than the instant from which visitors see the page.
+	// overlap is the longest time that a save takes in a CMS: a stamp may be so much older
+	// than the instant from which visitors see the page.
 	overlap = 2 * time.Minute
-	// mostLooks bounds how often what changed meanwhile is asked for again.
+	// mostLooks bounds how often changes during the crawl are looked for.
 	mostLooks = 3
 	// fewTwice pages may always be asked for twice, and of more only one in twiceOf.
 	fewTwice, twiceOf = 100, 4
 )
 
-// stamped is a page, and when it was changed last as a list has it.
+// stamped is a page with the time of its last change, as a list gives it.
 type stamped struct {
 	address  address.Address
 	modified string
@@ -55,8 +55,8 @@ func (l *look) begin() map[address.Address]string {
 	return before
 }
 
-// second takes the answer for a page that was asked for once more. It says that there is
-// nothing more to take of it.
+// second takes the answer for a page that was requested once more. It says whether the
+// answer is dealt with.
 func (l *look) second(a answer) bool {
 	p := a.page
 	switch {
@@ -91,7 +91,7 @@ func (l *look) differing(before map[address.Address]string) []address.Address {
 
 func (c *Crawl) note(stamps []stamped) {
 	for _, s := range stamps {
-		a, _ := c.options.Queries.Sort(s.address)
+		a, _ := c.options.Queries.Normalize(s.address)
 		c.look.stamps[a] = max(c.look.stamps[a], s.modified)
 	}
 }
@@ -134,7 +134,7 @@ func (c *Crawl) settle(ctx context.Context) (Settled, error) {
 	return Settled{Quiet: true, Why: fmt.Sprintf("nothing changed while it was read: of %s the CMS says so, and %s the same when asked for twice", text.Count(listed, "page"), text.Plural(len(twice), "page was", "pages were"))}, nil
 }
 
-// unsettled says why nothing can be known of whether the CMS changed meanwhile.
+// unsettled says why it can't be known whether the CMS changed meanwhile; "" if it can.
 func (c *Crawl) unsettled() string {
 	kept := 0
 	for _, p := range c.front.pages {
@@ -174,8 +174,8 @@ func (c *Crawl) twice() (twice []*state.Page, all int) {
 	return twice, all
 }
 
-// lookAgain reads the lists and some pages once more, and asks for what changed and for
-// what leads there. It gives how many pages had changed, new ones among them.
+// lookAgain reads the lists and the given pages once more, then the changed pages and
+// those that link to them. It returns the number of changed pages, new ones among them.
 func (c *Crawl) lookAgain(ctx context.Context, twice []*state.Page) (changed int, err error) {
 	before, known := c.look.begin(), len(c.front.pages)
 	for _, p := range c.front.pages {
@@ -213,7 +213,7 @@ func (c *Crawl) lookAgain(ctx context.Context, twice []*state.Page) (changed int
 	return changed, c.pass(ctx, nil)
 }
 
-// near are the pages that lead to one of some.
+// near are the pages that link to one of the given pages.
 func (c *Crawl) near(moved []*state.Page) (near []*state.Page) {
 	ids := map[int32]bool{}
 	for _, p := range moved {

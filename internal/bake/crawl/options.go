@@ -27,29 +27,29 @@ type Options struct {
 	Pace           pace.Limits
 	// UserAgent names us, so that the CMS may leave us out of its figures.
 	UserAgent string
-	// Authorization is the header that gets us in, where all of the CMS asks for a
-	// password; "" for none. It is sent to the CMS alone, the only host that is asked.
+	// Authorization is the header of that name, for a CMS that wants a password for every
+	// page; "" for none. It is sent to the CMS alone, the only host of all requests.
 	Authorization string
 	// Transport is below all requests; nil for the network.
 	Transport http.RoundTripper
-	// Tries is how often a page is asked for that gets no answer, Backoff the time before
-	// the second try, which doubles from try to try.
+	// Tries bounds how often a page without an answer is requested, Backoff is the time
+	// before the second try, which doubles from try to try.
 	Tries   int
 	Backoff time.Duration
-	// GiveUp is how long a CMS may give no good answer at all: the rest is not asked for then.
+	// GiveUp is how long a CMS may give no good answer: then the rest is not requested.
 	GiveUp time.Duration
 	// Tell is called with the crawl's progress, if it is set. It must be quick.
 	Tell func(Progress)
 }
 
-// Progress is how far a crawl is.
+// Progress is the progress of a crawl.
 type Progress struct {
 	Done, Known int
 	AtOnce      int
 	Bytes       int64
 	Since       time.Time
-	// PerSecond is how many addresses were done in a second, of late; Left the time that
-	// those that are known will take at that rate, 0 when it is not known.
+	// PerSecond is the present rate of answers; Left the time for the known addresses at
+	// that rate, 0 when it is not known.
 	PerSecond float64
 	Left      time.Duration
 }
@@ -60,7 +60,7 @@ const (
 	maxFile = 4 << 30  // of any other file
 )
 
-// Bounds of what links may lead to, so that no calendar is followed for ever.
+// Bounds of the addresses that only links name, so that no calendar is followed for ever.
 const (
 	maxDepth    = 1000   // links away from a listed page
 	maxAlike    = 50_000 // addresses that differ in one number alone, and that only links name

@@ -15,7 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-// Kind is how the addresses in a content are written.
+// Kind is the notation of the addresses in a content.
 type Kind uint8
 
 // The kinds.
@@ -45,12 +45,12 @@ func KindOf(media string) Kind {
 	return Text
 }
 
-// named says whether a content names addresses.
-func named(media string, a address.Address) bool {
+// mayName says whether a content may name addresses.
+func mayName(media string, a address.Address) bool {
 	return KindOf(media) != Opaque || strings.HasSuffix(a.Path(), ".xml.gz")
 }
 
-// reader finds what contents name. It may be used by many goroutines.
+// reader finds the addresses in contents. It may be used by many goroutines.
 type reader struct {
 	origin   address.Origin
 	rewriter *rewrite.Rewriter
@@ -98,7 +98,7 @@ func (r *reader) read(a *answer) {
 	}
 }
 
-// sitemap takes a sitemap's addresses; text that is no sitemap has none.
+// sitemap takes the addresses of a sitemap; other text has none.
 func (r *reader) sitemap(a *answer, text []byte) {
 	head := text[:min(len(text), 4<<10)]
 	if !bytes.HasPrefix(text, []byte("\x1f\x8b")) && !bytes.Contains(head, []byte("<urlset")) && !bytes.Contains(head, []byte("<sitemapindex")) {
@@ -130,7 +130,7 @@ func (r *reader) stamps(a *answer, base address.Base, s discover.Sitemap) {
 	}
 }
 
-// same reads of a sitemap that is as it was when its pages were changed.
+// same reads the stamps in a sitemap that is as it was.
 func (r *reader) same(a *answer, text []byte) {
 	if s, err := discover.ReadSitemap(text); err == nil {
 		r.stamps(a, r.origin.BaseOf(a.page.Address, ""), s)
@@ -209,10 +209,10 @@ func asksForPassword(page []byte) bool {
 	return bytes.Contains(page, []byte("assword")) && password().Match(page)
 }
 
-// tagHeaders are those in which CMSs and caches name what a page is made of.
+// tagHeaders are the headers in which CMSs send the cache tags of a page.
 var tagHeaders = []string{"X-Drupal-Cache-Tags", "Cache-Tag", "Cache-Tags", "Surrogate-Key", "Xkey"}
 
-// maxTags bounds how many of them are kept of a page.
+// maxTags bounds the tags of a page.
 const maxTags = 2000
 
 func tagsOf(h http.Header) []string {

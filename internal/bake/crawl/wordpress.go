@@ -21,11 +21,11 @@ type wordPress struct {
 	root   string // of the API, an address of the CMS: "/wp-json/"
 }
 
-// listing is a part of what a CMS lists.
+// listing is a part of a CMS's list of pages.
 type listing struct {
 	kind    string // of source
 	entries []discover.Entry
-	note    string // what could not be listed
+	note    string // for people, if the list is not complete
 }
 
 var (
@@ -35,9 +35,10 @@ var (
 	})
 )
 
-// found says whether an answer is that of a WordPress, by where it says its API is.
+// found says whether an answer is the home page of a WordPress, which names its API.
 func (w *wordPress) found(a answer) bool {
-	if a.page == nil || a.page.Address != "/" || !a.page.OK() {
+	text, ok := w.home(a)
+	if !ok {
 		return false
 	}
 	at := ""
@@ -46,11 +47,7 @@ func (w *wordPress) found(a answer) bool {
 			at = m[1]
 		}
 	}
-	text := a.text
-	if a.same {
-		text, _ = w.bodies.Whole(a.page.Sum) // a list less where it can't be read
-	}
-	if m := apiInPage().FindSubmatch(text[:min(len(text), 256<<10)]); at == "" && m != nil {
+	if m := apiInPage().FindSubmatch(text); at == "" && m != nil {
 		at = string(m[1])
 	}
 	to, ok := w.origin.Follow(w.origin.BaseOf("/", ""), at)
@@ -64,14 +61,7 @@ func (w *wordPress) found(a answer) bool {
 // list lists all, and closes the channel.
 func (w *wordPress) list(ctx context.Context, out chan<- listing) {
 	defer close(out)
-	send := func(l listing) bool {
-		select {
-		case out <- l:
-			return true
-		case <-ctx.Done():
-			return false
-		}
-	}
+	send := sender(ctx, out)
 	for _, what := range []string{discover.WordPressTypes, discover.WordPressTaxonomies} {
 		text, _, err := w.get(ctx, what, nil)
 		var kinds []discover.Kind
@@ -79,7 +69,7 @@ func (w *wordPress) list(ctx context.Context, out chan<- listing) {
 			kinds, err = discover.WordPressKinds(text)
 		}
 		if err != nil {
-			send(listing{note: fmt.Sprintf("WordPress's API does not list its content (%s: %v): only sitemaps and links tell what pages there are", what, err)})
+			send(listing{note: fmt.Sprintf("WordPress's API does not list its content (%s: %v): pages are found by sitemaps and links alone", what, err)})
 			continue
 		}
 		for _, kind := range kinds {
@@ -115,7 +105,7 @@ func (w *wordPress) entries(ctx context.Context, kind discover.Kind, send func(l
 	return true
 }
 
-// get asks the API, several times if need be.
+// get asks for a path of the API.
 func (w *wordPress) get(ctx context.Context, path string, query url.Values) (text []byte, header http.Header, err error) {
 	at := w.root
 	if strings.Contains(at, "?") { // without permalinks: /?rest_route=/
@@ -129,5 +119,5 @@ func (w *wordPress) get(ctx context.Context, path string, query url.Values) (tex
 			at += "?" + query.Encode()
 		}
 	}
-	return w.listed(ctx, address.Address(at))
+	return w.askAPI(ctx, address.Address(at))
 }

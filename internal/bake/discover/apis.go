@@ -9,19 +9,19 @@ import (
 	"strings"
 )
 
-// API is that of a CMS which lists what pages there are.
+// API is a CMS's API that lists its pages.
 type API struct {
 	Name string
 	// Lists are the paths of its first pages, from the CMS's root on.
 	Lists func() []string
-	// Index reads what else it lists, of an answer that names lists and no pages; nil where
-	// all are known.
+	// Index reads the addresses of the lists from an answer that names them instead of
+	// pages; nil if Lists has them all.
 	Index func(text []byte) ([]string, error)
-	// Page reads an answer: the addresses of pages, and where the list goes on; "" at its end.
+	// Page reads an answer: the addresses of pages, and that of the next answer; "" at the end.
 	Page func(at string, text []byte) (pages []string, next string, err error)
 }
 
-// ghostPage is how many entries Ghost gives at once, and the most that it does
+// ghostPage is the largest number of entries that Ghost gives at once
 // (https://docs.ghost.org/content-api/#limit).
 const ghostPage = 100
 
@@ -105,7 +105,7 @@ func wagtailEntries(at string, text []byte) (pages []string, next string, err er
 		return nil, "", fmt.Errorf("read a list of Wagtail: %w", err)
 	}
 	if answer.Meta == nil {
-		return nil, "", errors.New("read a list of Wagtail: it is none")
+		return nil, "", errors.New("read a list of Wagtail: the answer has no meta")
 	}
 	for _, item := range answer.Items {
 		if item.Meta.URL != "" {
@@ -139,7 +139,6 @@ func Drupal() API {
 	}
 }
 
-// drupalIndex reads the index of all resources.
 func drupalIndex(text []byte) (lists []string, err error) {
 	var answer struct {
 		Links map[string]struct {

@@ -66,7 +66,7 @@ func TestRobots(t *testing.T) {
 		"User-agent: *\nDisallow:\nSitemap: https://cms/s.xml\nsitemap:/t":    {Sitemaps: []string{"https://cms/s.xml", "/t"}},
 		"":                                     {},
 		"Disallow: /":                          {},
-		strings.Repeat("#", MaxRobots) + "\nx": {Cut: true},
+		strings.Repeat("#", maxRobots) + "\nx": {Cut: true},
 	} {
 		if diff := cmp.Diff(want, ReadRobots([]byte(text))); diff != "" {
 			t.Errorf("%.60q: %s", text, diff)

@@ -5,25 +5,25 @@ import (
 	"strings"
 )
 
-// Robots is what a robots.txt says (RFC 9309) that matters to who publishes the site.
+// Robots has the parts of a robots.txt (RFC 9309) that matter for publishing the site.
 type Robots struct {
 	// Sitemaps are addresses of sitemaps, as they are written.
 	Sitemaps []string
-	// ForbidsAll says that no search engine may look at any page, as staging servers have it.
+	// ForbidsAll says that no search engine may read any page, as on staging servers.
 	ForbidsAll bool
-	// Cut says that it is larger than MaxRobots: the rest was not read.
+	// Cut says that it is larger than maxRobots: the rest was not read.
 	Cut bool
 }
 
-// MaxRobots is how much of a robots.txt is read, in bytes: what RFC 9309, section 2.5
-// asks of crawlers at least.
-const MaxRobots = 500 << 10
+// maxRobots bounds the bytes of a robots.txt that are read: RFC 9309, section 2.5 lets
+// crawlers read no fewer.
+const maxRobots = 500 << 10
 
 // ReadRobots reads a robots.txt.
 func ReadRobots(text []byte) Robots {
 	var r Robots
-	if r.Cut = len(text) > MaxRobots; r.Cut {
-		text = text[:MaxRobots]
+	if r.Cut = len(text) > maxRobots; r.Cut {
+		text = text[:maxRobots]
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	everybody, rules := false, false // the group that is read is about all crawlers; it has rules

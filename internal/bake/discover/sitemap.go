@@ -10,26 +10,26 @@ import (
 	"strings"
 )
 
-// Sitemap is what a sitemap or an index of sitemaps lists (https://www.sitemaps.org/protocol.html).
+// Sitemap is the content of a sitemap or of an index of sitemaps (https://www.sitemaps.org/protocol.html).
 type Sitemap struct {
 	// Pages are the addresses of pages and of their pictures, Sitemaps those of further
 	// sitemaps, as they are written.
 	Pages, Sitemaps []string
-	// Modified is when a page was changed last, by its address, where the sitemap says so.
+	// Modified has the time of a page's last change, by its address, where the sitemap gives it.
 	Modified map[string]string
 	// Style is the address of the XSL that browsers show it by; "" for none.
 	Style string
 }
 
-// The limits of a sitemap by its protocol, and those that this package applies: some
-// generators keep to none of it.
+// The limits of a sitemap are beyond those of its protocol (50,000 entries, 50 MB): some
+// generators do not keep to these.
 const (
 	maxSitemapEntries = 500_000
 	maxSitemapBytes   = 64 << 20
 )
 
-// ReadSitemap reads a sitemap, compressed with gzip or not. Entries that were read before
-// an error is given with it.
+// ReadSitemap reads a sitemap, compressed with gzip or not. With an error it returns the
+// entries before it.
 func ReadSitemap(text []byte) (Sitemap, error) { return readSitemap(text, maxSitemapBytes) }
 
 func readSitemap(text []byte, most int64) (Sitemap, error) {
@@ -121,7 +121,7 @@ func (s *Sitemap) alternate(t xml.StartElement) {
 	}
 }
 
-// entry is what a url of a sitemap says of a page.
+// entry is the url of a sitemap that is being read.
 type entry struct{ page, modified string }
 
 func (s *Sitemap) text(path []string, text string, e *entry) {

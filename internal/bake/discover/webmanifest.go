@@ -1,6 +1,9 @@
 package discover
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // WebManifest reads the addresses in a web app manifest
 // (https://www.w3.org/TR/appmanifest/), which count from its own. Any other text has
@@ -30,11 +33,5 @@ func WebManifest(text []byte) []string {
 	for _, i := range images {
 		out = append(out, i.Src)
 	}
-	var told []string
-	for _, address := range out {
-		if address != "" {
-			told = append(told, address)
-		}
-	}
-	return told
+	return slices.DeleteFunc(out, func(address string) bool { return address == "" })
 }

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// WordPress's REST API (https://developer.wordpress.org/rest-api/reference/): what
-// types and taxonomies there are, and the addresses of all entries of each.
+// WordPress's REST API (https://developer.wordpress.org/rest-api/reference/) lists the
+// types and taxonomies, and the entries of each.
 const (
 	// WordPressTypes and WordPressTaxonomies are paths below the API's root.
 	WordPressTypes      = "wp/v2/types"
 	WordPressTaxonomies = "wp/v2/taxonomies"
-	// WordPressPage is how many entries are asked for at once: the most there may be.
+	// WordPressPage is the largest number of entries that WordPress gives at once.
 	WordPressPage = 100
-	// WordPressPages is the header that says how many such pages there are.
+	// WordPressPages is the header with the number of such pages.
 	WordPressPages = "X-WP-TotalPages"
 )
 
@@ -55,14 +55,14 @@ func WordPressKinds(text []byte) ([]Kind, error) {
 	return out, nil
 }
 
-// Entry is what a list says of one page.
+// Entry is a page in a list.
 type Entry struct {
 	Address string
-	// Modified is when it was changed last, in RFC 3339; "" where the list does not say.
+	// Modified is the time of its last change, in RFC 3339; "" if the list gives none.
 	Modified string
 }
 
-// WordPressFields are those of an entry that are asked for.
+// WordPressFields are the requested fields of an entry.
 const WordPressFields = "link,source_url,count,modified_gmt"
 
 // WordPressEntries reads a page of a list of entries: the addresses of their pages, and

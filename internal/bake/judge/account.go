@@ -1,5 +1,5 @@
-// Package judge makes the account of a bake, every address with what became of it, and
-// says what speaks against publishing it. It does no I/O.
+// Package judge makes the account of a bake, every address with its outcome, and lists the
+// reasons against publishing it. It does no I/O.
 package judge
 
 import (
@@ -10,7 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 )
 
-// Outcome is what became of an address.
+// Outcome is the outcome of a bake for an address.
 type Outcome string
 
 // The outcomes.
@@ -21,13 +21,13 @@ const (
 	Redirects   Outcome = "redirect"    // leads elsewhere, and so does the output
 	Gone        Outcome = "gone"        // was in the last bake, and the CMS has it no more
 	Missing     Outcome = "missing"     // the CMS has no such page, though something names it
-	NoPage      Outcome = "no-page"     // it was only looked whether there is one
+	NoPage      Outcome = "no-page"     // a guess, and the CMS has no such page
 	LeftOut     Outcome = "left-out"    // not asked for on purpose
 	Unreachable Outcome = "unreachable" // no answer, and no old bytes
 	Bad         Outcome = "bad"         // an answer that can't be published
 )
 
-// Trouble says that an address is not in the output and should be, or is there as it was.
+// Trouble says whether an address lacks its page, or has an old one.
 func (o Outcome) Trouble() bool {
 	switch o {
 	case Stale, Gone, Missing, Unreachable, Bad:
@@ -37,7 +37,7 @@ func (o Outcome) Trouble() bool {
 	return false
 }
 
-// Line is what the account says of an address.
+// Line is the account of an address.
 type Line struct {
 	Address address.Address `json:"address"`
 	Outcome Outcome         `json:"outcome"`
@@ -48,15 +48,15 @@ type Line struct {
 	Bytes   int64           `json:"bytes,omitempty"`
 	To      string          `json:"to,omitempty"` // of a redirect
 	Changed bool            `json:"changed,omitempty"`
-	// Known is where it is known from.
+	// Known are the places that name it.
 	Known []state.Source `json:"known_from"`
-	// Linked are the first pages that lead to missing ones.
+	// Linked are the first pages that link to it, if it is missing.
 	Linked []address.Address `json:"linked_from,omitempty"`
 	// Read is when the CMS gave these bytes.
 	Read time.Time `json:"read,omitzero"`
 }
 
-// Counts sum an account up.
+// Counts are the sums of an account.
 type Counts struct {
 	Known       int `json:"known"`
 	Baked       int `json:"baked"`
@@ -76,7 +76,7 @@ type Counts struct {
 	Unaccounted int `json:"unaccounted"` // always 0: else it is a bug, and refused
 }
 
-// What all pages together can be relied on for, in a release's words.
+// The consistencies of a bake, in the words of a release.
 const (
 	// Quiet says that no change was seen from the first reading to the last.
 	Quiet = "quiet"
@@ -84,7 +84,7 @@ const (
 	PerItem = "per item"
 )
 
-// Account is the whole of a bake.
+// Account is the account of a bake.
 type Account struct {
 	Origin    string    `json:"origin"`
 	PublicURL string    `json:"public_url,omitempty"`
@@ -99,7 +99,7 @@ type Account struct {
 	ConsistencyBecause string `json:"consistency_because"`
 	// Digest is a hash of all inputs of the output: the same digest means the same output.
 	Digest string `json:"digest"`
-	// Mode is how much was asked for: "full", "conditional" or "changed"; Because why.
+	// Mode is "full", "conditional" or "changed"; Because says why.
 	Mode     string `json:"mode"`
 	Because  string `json:"because"`
 	Resumed  bool   `json:"resumed"`
@@ -115,8 +115,7 @@ type Account struct {
 	Refused []guard.Violation `json:"refused"`
 	LetPass []guard.Violation `json:"let_pass"`
 	Notes   []string          `json:"notes"`
-	// Queries counts the addresses that were left out for what their query does, by its
-	// parameters.
+	// Queries counts the addresses that were left out for their query, by its parameters.
 	Queries   map[string]int `json:"queries,omitempty"`
 	Addresses []Line         `json:"addresses"`
 }

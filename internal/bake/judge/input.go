@@ -10,11 +10,11 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 )
 
-// Input is what a bake is judged by.
+// Input is a bake to be judged, and the last one.
 type Input struct {
 	Pages   []*state.Page // by ID
 	Last    []*state.Page // of the last bake; nil for none
-	Broken  []string      // the addresses that were broken links in the last bake
+	Broken  []string      // the broken links of the last bake, sorted
 	Names   address.Names
 	Missing address.Address // the address that no page can have
 	Limits  Limits
@@ -38,7 +38,7 @@ type Findings struct {
 type Limits struct {
 	// MaxLost is the share of the last bake's pages that may be gone at once: 0.1.
 	MaxLost float64
-	// MaxBroken is how many addresses may newly be linked and not there: 0.
+	// MaxBroken bounds the new broken links: 0.
 	MaxBroken int
 	// RefuseUnreachable stops a bake in which a page gave no answer, though its old bytes are there.
 	RefuseUnreachable bool
@@ -75,34 +75,12 @@ func Published(p *state.Page) bool {
 	return p.Status == 200 && p.Sum != "" && (p.Step == state.Answered || p.Step == state.Kept || p.Step == state.Unreachable)
 }
 
-// Leads says whether a page leads elsewhere in the output.
+// Leads says whether a page is a redirect in the output.
 func Leads(p *state.Page) bool {
 	return p.Redirects() || p.Step == state.Unreachable && p.Status >= 300 && p.Status < 400 && p.Location != ""
 }
 
 func isPage(p *state.Page) bool { return strings.HasPrefix(strings.ToLower(p.Type), "text/html") }
-
-// maxHops bounds a chain of redirects.
-const maxHops = 20
-
-// End is where a chain of redirects ends; nil where it does not end at the CMS, and an
-// error's words where it ends nowhere.
-func End(p *state.Page, by map[address.Address]*state.Page, sort func(address.Address) address.Address) (*state.Page, string) {
-	for range maxHops {
-		if !Leads(p) {
-			return p, ""
-		}
-		if p.To == "" {
-			return nil, "" // elsewhere
-		}
-		to := by[sort(p.To)]
-		if to == nil {
-			return nil, ""
-		}
-		p = to
-	}
-	return nil, "its redirects lead in a circle, or on and on"
-}
 
 // broken are the addresses that pages lead to or load and that are not there, each with
 // the first pages that do.
@@ -131,12 +109,10 @@ func (in *Input) broken() map[address.Address][]address.Address {
 // dead reports an address that was requested, and that visitors would not find.
 func dead(p *state.Page) bool {
 	switch p.Step {
-	case state.Answered, state.Kept:
+	case state.Answered, state.Kept, state.Unreachable:
 		return !Published(p) && !Leads(p)
 	case state.Bad:
 		return true
-	case state.Unreachable:
-		return !Published(p) && !Leads(p)
 	case state.Waiting, state.LeftOut:
 	}
 	return false

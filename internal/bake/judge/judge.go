@@ -13,8 +13,8 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Judge makes the account, and says what speaks against publishing. It gives also the
-// addresses that are broken links.
+// Judge makes the account, with the reasons against publishing. It also returns the broken
+// links, sorted.
 func Judge(in Input) (a Account, broken []string) {
 	before := map[address.Address]*state.Page{}
 	for _, p := range in.Last {
@@ -133,7 +133,7 @@ func onlyGuessed(p *state.Page) bool {
 	})
 }
 
-// verdict is what speaks against a bake.
+// verdict checks a bake by all guards.
 type verdict struct {
 	in      Input
 	before  map[address.Address]*state.Page

@@ -39,11 +39,11 @@ type Site struct {
 	Missing address.Address
 	// AllowRobots publishes a robots.txt that forbids nothing in place of one that forbids all.
 	AllowRobots bool
-	// MayLeak are files in which the CMS's host may be.
+	// MayLeak match the files in which the CMS's host may stay.
 	MayLeak  []*regexp.Regexp
 	Canaries []Canary
-	// Previous is the folder of the last bake, and Before its pages by address: what is
-	// the same is linked and not written. Before is nil where all has to be written.
+	// Previous is the folder of the last bake, and Before its pages by address: unchanged
+	// files are linked and not written. Before is nil if all must be written.
 	Previous string
 	Before   map[address.Address]*state.Page
 }
@@ -95,7 +95,7 @@ type file struct {
 	anywhere bool
 }
 
-// files are all, each once.
+// files are the files of the site, each once.
 func (s *Site) files() []file {
 	var out []file
 	taken := map[string]bool{}
@@ -116,7 +116,7 @@ func (s *Site) files() []file {
 	return out
 }
 
-// sorted are the pages, so that of two for one file it is always the same one.
+// sorted are the pages in an order in which the same one of two always gets a file.
 func (s *Site) sorted() []*state.Page {
 	pages := slices.Clone(s.Pages)
 	slices.SortFunc(pages, func(a, b *state.Page) int {
@@ -147,7 +147,7 @@ func (b *builder) folder(name string) error {
 	return nil
 }
 
-// maxScanned bounds how much of a file that is no text is looked through for the host.
+// maxScanned bounds how much of a file that is no text is scanned, in bytes.
 const maxScanned = 64 << 20
 
 func (b *builder) file(f file) error {
@@ -176,7 +176,7 @@ func (b *builder) file(f file) error {
 	return b.write(path, f.place.File, text)
 }
 
-// linked takes a file of the last bake over that would be written just the same.
+// linked links the file of the last bake, if the new one would be the same.
 func (b *builder) linked(f file, path string) bool {
 	last := b.Before[f.page.Address]
 	if last == nil || last.Sum != f.page.Sum || last.Type != f.page.Type || last.Out == 0 || f.place.File == "robots.txt" || b.watched(f.page.Address) {
@@ -195,7 +195,7 @@ func (b *builder) watched(a address.Address) bool {
 	return slices.ContainsFunc(b.Canaries, func(c Canary) bool { return c.Page == a })
 }
 
-// look looks for what must be in a text, and what must not.
+// look looks in a text for leaks of the host, and for the canaries.
 func (b *builder) look(f file, text []byte) {
 	leak := b.leak(f.place.File, text)
 	if slices.ContainsFunc(b.MayLeak, func(re *regexp.Regexp) bool { return re.MatchString(f.place.File) }) {
@@ -217,7 +217,7 @@ func (b *builder) look(f file, text []byte) {
 	}
 }
 
-// scan looks through a file that is no text.
+// scan looks in a file that is no text.
 func (b *builder) scan(f file) error {
 	in, err := os.Open(b.Bodies.Path(f.page.Sum))
 	if err != nil {
@@ -245,7 +245,7 @@ func (b *builder) write(path, name string, text []byte) error {
 	return errors.Join(err, out.Close())
 }
 
-// twin notes a name that this file system takes for another one's.
+// twin notes a name that this file system does not keep apart from another.
 func (b *builder) twin(name string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -275,7 +275,7 @@ func (b *builder) copy(from, to, name string) error {
 	return errors.Join(err, out.Close())
 }
 
-// robots looks at the robots.txt, and replaces it where that was asked for.
+// robots checks the robots.txt, and replaces it if AllowRobots says so.
 func (b *builder) robots(files []file) error {
 	i := slices.IndexFunc(files, func(f file) bool { return f.place.File == "robots.txt" })
 	if i < 0 {

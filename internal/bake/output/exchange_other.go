@@ -4,8 +4,8 @@ package output
 
 import "errors"
 
-// exchange is of Linux alone.
+// exchange works on Linux alone.
 func exchange(string, string) error { return errors.ErrUnsupported }
 
-// Identity is of Linux alone: elsewhere no two folders change places.
+// Identity works on Linux alone: elsewhere folders do not change places.
 func Identity(string) string { return "" }

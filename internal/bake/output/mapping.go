@@ -13,7 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/bake/rewrite"
 )
 
-// Mapping says where the CMS's addresses are in the output.
+// Mapping maps the CMS's addresses to places in the output.
 type Mapping struct {
 	Origin  address.Origin
 	Queries address.Queries
@@ -23,7 +23,7 @@ type Mapping struct {
 	Places    map[address.Address]address.Place
 }
 
-// ParsePublicURL reads where the site will be; "" for not known.
+// ParsePublicURL reads the address of the public site; "" for not known.
 func ParsePublicURL(text string) (string, error) {
 	if text == "" {
 		return "", nil
@@ -41,7 +41,7 @@ func (m *Mapping) host() string {
 	return host
 }
 
-// rendering is raised when this program comes to write the same page differently.
+// rendering is raised when this program begins to write the same page differently.
 const rendering = 1
 
 // ID differs for two mappings that write the same page differently, or with other
@@ -57,16 +57,16 @@ func (m *Mapping) ID(settings string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// path is where an address is in the output; the address itself, where it is not.
+// path is the path of an address in the output; the address itself, if it is not there.
 func (m *Mapping) path(a address.Address) string {
-	sorted, _ := m.Queries.Sort(a)
+	sorted, _ := m.Queries.Normalize(a)
 	if p, ok := m.Places[sorted]; ok {
 		return p.Path
 	}
 	return string(a)
 }
 
-// change changes the references of what stands at an address, and will be served at a path.
+// change rewrites the references in the content of an address that will be served at a path.
 func (m *Mapping) change(at address.Address, served string) rewrite.Change {
 	moved := folder(at.Path()) != folder(served) || at.Query() != ""
 	bases := map[string]address.Base{}

@@ -47,7 +47,7 @@ func (r *renderer) render(p *state.Page, served string, text []byte) ([]byte, er
 // maxUnpacked bounds a compressed sitemap, in bytes.
 const maxUnpacked = 64 << 20
 
-// packed rewrites a sitemap that is compressed as a file.
+// packed rewrites a sitemap in a gzip file.
 func (r *renderer) packed(text []byte, change rewrite.Change) ([]byte, error) {
 	z, err := gzip.NewReader(bytes.NewReader(text))
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 // rules writes the files in which the deploy finds redirects and media types.
 func (b *builder) rules(files []file) error {
-	headers := Headers(files)
+	headers := headersFile(files)
 	redirects := b.redirects()
 	var err error
 	if headers != "" {
@@ -28,8 +28,8 @@ func (b *builder) rules(files []file) error {
 	return err
 }
 
-// Headers is a _headers file with the media types that the names of files do not tell.
-func Headers(files []file) string {
+// headersFile is a _headers file with the media types that the files' names do not give.
+func headersFile(files []file) string {
 	var lines []string
 	for _, f := range files {
 		if f.place.Type == "" || strings.ContainsAny(f.place.Type, "\r\n") {
@@ -45,11 +45,11 @@ func Headers(files []file) string {
 	return strings.Join(lines, "")
 }
 
-// escapeRule writes an address so that nothing of it is a splat or a placeholder to who
-// reads the files: "?" and "#" are encoded already.
+// escapeRule escapes the spaces of an address, which end a field in these files. "?" and
+// "#" are encoded already.
 func escapeRule(at string) string { return strings.ReplaceAll(at, " ", "%20") }
 
-// redirects is a _redirects file: what leads on at the CMS, as it does there.
+// redirects is a _redirects file with the CMS's own redirects.
 func (b *builder) redirects() string {
 	served := map[string]bool{}
 	for _, f := range b.files() {

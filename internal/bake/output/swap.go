@@ -7,10 +7,10 @@ import (
 	"os"
 )
 
-// aside is what the folder that was there before is called while it is removed.
+// aside is the ending of the former folder's name while it is removed.
 const aside = ".bake-old"
 
-// Staged is what a folder of output is called before it has its place.
+// Staged is the name of the output's folder before a Swap.
 func Staged(dir string) string { return dir + ".bake-new" }
 
 // Swap gives a staged folder its place. Where the system can, the two folders change
@@ -21,29 +21,29 @@ func Swap(staged, dir string) error {
 		return fmt.Errorf("make room for the output: %w", err)
 	}
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
-		return named(os.Rename(staged, dir))
+		return placeError(os.Rename(staged, dir))
 	}
 	if exchange(staged, dir) == nil {
-		return named(os.Rename(staged, dir+aside)) // the old one, by now
+		return placeError(os.Rename(staged, dir+aside)) // the old one, by now
 	}
 	if err := os.Rename(dir, dir+aside); err != nil {
-		return named(err)
+		return placeError(err)
 	}
 	if err := os.Rename(staged, dir); err != nil {
-		return named(errors.Join(err, os.Rename(dir+aside, dir)))
+		return placeError(errors.Join(err, os.Rename(dir+aside, dir)))
 	}
 	return nil
 }
 
-func named(err error) error {
+func placeError(err error) error {
 	if err != nil {
 		return fmt.Errorf("give the output its place: %w", err)
 	}
 	return nil
 }
 
-// Placed says whether a staged folder has got its place: by what tells folders apart,
-// or, where the system does not, by its name.
+// Placed says whether a staged folder has got its place: by its Identity, or, where the
+// system has none, by its name.
 func Placed(staged, dir, folder string) bool {
 	if folder != "" {
 		return Identity(dir) == folder
@@ -60,14 +60,14 @@ func Settle(dir string) error {
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Lstat(dir + aside); err == nil {
 			if err := os.Rename(dir+aside, dir); err != nil {
-				return named(err)
+				return placeError(err)
 			}
 		}
 	}
 	return errors.Join(os.RemoveAll(dir+aside), os.RemoveAll(Staged(dir)))
 }
 
-// Empty says whether a folder may become one of output: it is not there, or has nothing in it.
+// Empty says whether a folder is empty or missing, so that output may replace it.
 func Empty(dir string) (bool, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {

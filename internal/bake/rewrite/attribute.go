@@ -1,23 +1,24 @@
 package rewrite
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/deploy/links"
 )
 
-// kind is what an attribute holds.
+// kind is the content of an attribute.
 type kind uint8
 
 const (
-	nothing    kind = iota
-	words           // text in which an address of the CMS may stand
-	one             // an address
-	list            // addresses between white space
-	candidates      // a srcset
-	again           // a refresh
-	style           // CSS
-	document        // a page of its own
+	nothing     kind = iota
+	words            // text in which an address of the CMS may stand
+	one              // an address
+	list             // addresses between white space
+	candidates       // a srcset
+	metaRefresh      // a refresh
+	style            // CSS
+	document         // a page of its own
 )
 
 // kinds are the attributes that hold addresses on whatever element (HTML standard,
@@ -38,7 +39,7 @@ func (p *page) kindOf(element string, a links.Attribute, w *links.Walker) kind {
 		return one
 	case a.Name == "content" && element == "meta":
 		if strings.EqualFold(w.Value("http-equiv"), "refresh") {
-			return again
+			return metaRefresh
 		}
 		return p.wordsOf(a)
 	case !known:
@@ -49,7 +50,7 @@ func (p *page) kindOf(element string, a links.Attribute, w *links.Walker) kind {
 	return k
 }
 
-// wordsOf leaves most attributes alone at once.
+// wordsOf is words if the CMS's host stands in an attribute; most are left alone at once.
 func (p *page) wordsOf(a links.Attribute) kind {
 	if containsFold(a.Value, p.host) {
 		return words
@@ -73,12 +74,9 @@ func useOf(element, name string, w *links.Walker) Use {
 		case "a", "area":
 			return Leads
 		case "link":
-			for _, rel := range strings.Fields(strings.ToLower(w.Value("rel"))) {
-				for _, l := range loading {
-					if rel == l {
-						return Loads
-					}
-				}
+			rels := strings.Fields(strings.ToLower(w.Value("rel")))
+			if slices.ContainsFunc(rels, func(rel string) bool { return slices.Contains(loading, rel) }) {
+				return Loads
 			}
 			return Names
 		case "base":

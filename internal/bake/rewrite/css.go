@@ -36,7 +36,7 @@ func (r *Rewriter) CSS(sheet []byte, base string, change Change) []byte {
 	return s.bytes()
 }
 
-// cssState knows where a plain string is an address.
+// cssState tracks where a plain string is an address.
 type cssState struct {
 	imports bool   // between @import and its first word
 	depth   []bool // of parentheses; whether they are those of image-set()
@@ -62,7 +62,7 @@ func (c *cssState) step(kind css.TokenType, data []byte) {
 	c.imports = kind == css.AtKeywordToken && strings.EqualFold(string(data), "@import")
 }
 
-// cssAddress changes what stands at a place, written as CSS has it.
+// cssAddress changes the address at a place, with the escapes of CSS.
 func (r *Rewriter) cssAddress(s *splicer, at span, use Use, base string, change Change) {
 	if at.from >= at.to {
 		return
@@ -77,7 +77,7 @@ func (r *Rewriter) cssAddress(s *splicer, at span, use Use, base string, change 
 // cssEscape makes an address one that may stand in any url(), quoted or not.
 var cssEscape = strings.NewReplacer("(", "%28", ")", "%29", "'", "%27", `"`, "%22", " ", "%20", `\`, "%5C", "\n", "%0A")
 
-// urlArgument is the place of what stands in url(...), without white space and quotes.
+// urlArgument is the place of the address in url(...), without white space and quotes.
 func urlArgument(sheet []byte, from, to int) span {
 	if i := bytes.IndexByte(sheet[from:to], '('); i >= 0 {
 		from += i + 1

@@ -48,8 +48,8 @@ func (r *Rewriter) markup(text []byte, change Change, base string, depth int) []
 	return p.bytes()
 }
 
-// between changes what stands between two tags: text, comments, or all of an element
-// that has no tags in it.
+// between changes the text and comments between two tags, or the whole content of an
+// element without tags in it.
 func (p *page) between(from, to int, element string) {
 	if from >= to {
 		return
@@ -117,8 +117,7 @@ func (p *page) tag(name string, w *links.Walker) {
 	}
 }
 
-// put replaces an attribute's value. Where it has no character references, what is at
-// its end and stays the same is left as it is.
+// put replaces an attribute's value, escaped as the attribute needs it.
 func (p *page) put(a links.Attribute, value, with string) {
 	escape := attributeEscape
 	if string(a.Value) == value && !strings.ContainsAny(with, "&") {
@@ -141,7 +140,7 @@ var (
 	bareEscape      = strings.NewReplacer(" ", "&#32;", "\t", "&#9;", "\n", "&#10;", "\f", "&#12;", ">", "&gt;", "=", "&#61;", "`", "&#96;")
 )
 
-// value is what an attribute's value becomes.
+// value is the new value of an attribute; false if it stays.
 func (p *page) value(element, name string, kind kind, value string, w *links.Walker) (string, bool) {
 	switch kind {
 	case one:
@@ -150,7 +149,7 @@ func (p *page) value(element, name string, kind kind, value string, w *links.Wal
 		return spliced(value, fields(value), Sends, p.base, p.change)
 	case candidates:
 		return spliced(value, srcset(value), Loads, p.base, p.change)
-	case again:
+	case metaRefresh:
 		at, ok := refresh(value)
 		if !ok {
 			return "", false

@@ -27,7 +27,7 @@ type Reference struct {
 	Base string
 }
 
-// Change says what a reference becomes; false leaves it as it is.
+// Change gives the replacement of a reference; false leaves it as it is.
 type Change func(Reference) (string, bool)
 
 // Rewriter changes the addresses of one CMS. It may be used by many goroutines.
@@ -45,7 +45,7 @@ func New(host string) *Rewriter {
 	return r
 }
 
-// inside changes also what stands inside of an address that was changed, as in
+// inside also changes addresses in the query of an address that was changed, as in
 // /login?to=https%3A%2F%2Fcms.example.gov%2F.
 func (r *Rewriter) inside(change Change) Change {
 	return func(ref Reference) (string, bool) {

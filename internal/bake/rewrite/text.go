@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// form is a way in which addresses are written in texts.
+// form is a notation of addresses in texts.
 type form struct {
 	slash, colon string
 	// ends are the bytes that end an address.
@@ -18,7 +18,7 @@ type form struct {
 
 const quotes = "\"'`<>|^{} \t\r\n\f\v\x00"
 
-// forms are those that are known: plain, in JSON with and without escaped slashes,
+// forms are the known notations: plain, in JSON with and without escaped slashes,
 // percent-encoded once and twice, as character references, and as escapes of scripts.
 // The longest of two that begin alike comes first.
 var forms = []form{
@@ -57,7 +57,7 @@ func (r *Rewriter) Text(text []byte, markup bool, change Change) []byte {
 	return s.bytes()
 }
 
-// within changes what stands in a part of a text.
+// within changes the CMS's addresses in a part of a text.
 func (r *Rewriter) within(s *splicer, from, to int, markup bool, change Change) {
 	if !containsFold(s.text[from:to], r.host) {
 		return
@@ -193,7 +193,7 @@ func anyPrefix(text []byte, prefixes ...string) bool {
 	return false
 }
 
-// changed is what stands in the place of an address.
+// changed is the replacement of an address.
 func (r *Rewriter) changed(text []byte, f found, change Change) (string, bool) {
 	written := string(text[f.start:f.end])
 	if f.form == nil {
@@ -212,7 +212,7 @@ func (r *Rewriter) changed(text []byte, f found, change Change) (string, bool) {
 
 func same(s string) string { return s }
 
-// Leaks are where the CMS's host is found in a text, at most so many.
+// Leaks are the places of the CMS's host in a text, at most so many.
 func (r *Rewriter) Leaks(text []byte, most int) []int {
 	if !containsFold(text, r.host) {
 		return nil

@@ -20,7 +20,7 @@ type Bodies struct {
 	texts  *texts
 }
 
-// Bodies are the folder's.
+// Bodies are the bodies in the folder.
 func (f Folder) Bodies() Bodies { return Bodies{f.at("bodies"), f.texts} }
 
 // mostTexts bounds the texts of this bake that are kept in memory, in bytes: they are
@@ -125,7 +125,7 @@ func (b Bodies) Whole(sum string) ([]byte, error) {
 func (b Bodies) Sweep(needed map[string]bool) error {
 	root, err := os.OpenRoot(b.folder)
 	if err != nil {
-		return fmt.Errorf("tidy up the bake's state: %w", err)
+		return fmt.Errorf("remove old bodies of the bake's state: %w", err)
 	}
 	err = fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || needed[d.Name()] {

@@ -37,8 +37,8 @@ func (f Folder) Extend(last *Bake, head Head, pages []*Page) (bool, error) {
 	return true, f.Forget()
 }
 
-// lines are those of pages, and of the head that goes with them: what is before it counts
-// without it too, as it is true of the former output as well.
+// lines are the lines of pages, and of their head. Those before the head count also
+// without it, since they are true of the former output too.
 func lines(head Head, pages []*Page) ([]byte, error) {
 	head.Version = version
 	var text []byte
@@ -71,7 +71,7 @@ func (f Folder) add(good int64, text []byte) error {
 	return errors.Join(err, file.Close())
 }
 
-// same says whether nothing else is known of a page than before.
+// same says whether a page's state is as it was.
 func (p *Page) same(old *Page) bool {
 	return p.Address == old.Address && p.Fit == old.Fit && p.Depth == old.Depth && p.Step == old.Step && p.Why == old.Why &&
 		p.Status == old.Status && p.Location == old.Location && p.To == old.To && p.Type == old.Type && p.Sum == old.Sum && p.Size == old.Size &&

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json" // reads pages in half of encoding/json's time
@@ -25,9 +24,9 @@ type Head struct {
 	Version int       `json:"version"`
 	Origin  string    `json:"origin"`
 	Started time.Time `json:"started"`
-	// Full is when all was last asked for anew.
+	// Full is when everything was last requested anew.
 	Full time.Time `json:"full,omitzero"`
-	// Settings tell whether two bakes ask for the same.
+	// Settings is a hash of the options on which the requests depend.
 	Settings string `json:"settings"`
 	// Mode is how this bake was begun: a resumed one goes on in it.
 	Mode string `json:"mode,omitempty"`
@@ -37,11 +36,11 @@ type Head struct {
 	// Folder identifies the folder that was staged, whatever its name; "" where the
 	// system can't tell.
 	Folder string `json:"folder,omitempty"`
-	// Base is when the bake began on which this one builds.
+	// Base is when the last bake before this one began.
 	Base time.Time `json:"base,omitzero"`
-	// Names says whether two bakes give all addresses the same files.
+	// Names is a hash of the files' names and of the options with which pages are written.
 	Names string `json:"names,omitempty"`
-	// Broken are the addresses that were linked and not there.
+	// Broken are the linked addresses that were missing.
 	Broken []string `json:"broken,omitempty"`
 }
 
@@ -132,7 +131,7 @@ func (b *Bake) readPages(in io.Reader) ([]*Page, error) {
 	})
 }
 
-// inParts does something for all of n things, a part of them on each processor.
+// inParts calls do for n things, in one part for each processor.
 func inParts(n int, do func(from, to int) error) error {
 	var g errgroup.Group
 	parts := min(runtime.GOMAXPROCS(0), 8)
@@ -142,7 +141,7 @@ func inParts(n int, do func(from, to int) error) error {
 	return g.Wait()
 }
 
-// Put replaces a page's state by the one that a journal says.
+// Put replaces a page by its later state in a journal.
 func (b *Bake) Put(p *Page) error {
 	switch {
 	case p.ID < 0 || int(p.ID) > len(b.Pages):
@@ -155,7 +154,10 @@ func (b *Bake) Put(p *Page) error {
 	return nil
 }
 
-// Folder is where the state of one site's bakes lies.
+// ErrBusy says that another bake uses the folder.
+var ErrBusy = errors.New("another bake of this site is under way")
+
+// Folder is the folder with the state of one site's bakes.
 type Folder struct {
 	path  string
 	texts *texts
@@ -181,7 +183,7 @@ const (
 // Last is the last bake that was accepted; nil when there is none.
 func (f Folder) Last() (*Bake, error) { return f.load(lastName) }
 
-// Unfinished is what a bake left that was killed; nil when there is none.
+// Unfinished is the journal of a bake that was killed; nil when there is none.
 func (f Folder) Unfinished() (*Bake, error) { return f.load(journalName) }
 
 func (f Folder) load(name string) (*Bake, error) {
@@ -251,7 +253,7 @@ func removed(name string) error {
 	return nil
 }
 
-// Settle ends what a kill interrupted between giving the output its place and keeping
+// Settle completes or undoes a bake that was killed between placing the output and keeping
 // the state. placed says whether a staged folder has got its place.
 func (f Folder) Settle(placed func(Head) bool) error {
 	next, err := f.load(nextName)
@@ -334,18 +336,3 @@ func (j *Journal) Flush() error {
 
 // Close ends writing.
 func (j *Journal) Close() error { return errors.Join(j.Flush(), j.file.Close()) }
-
-// Sorted are a bake's pages by address.
-func (b *Bake) Sorted() []*Page {
-	out := slices.Clone(b.Pages)
-	slices.SortFunc(out, func(x, y *Page) int {
-		switch {
-		case x.Address < y.Address:
-			return -1
-		case x.Address > y.Address:
-			return 1
-		}
-		return 0
-	})
-	return out
-}

@@ -10,9 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrBusy is of a folder that another bake is using.
-var ErrBusy = errors.New("another bake of this site is under way")
-
 // Lock keeps other bakes away until the function that it gives is called, or this
 // process ends.
 func (f Folder) Lock() (unlock func() error, err error) {

@@ -11,20 +11,20 @@ import (
 	"github.com/pressrun/pressrun/internal/bake/rewrite"
 )
 
-// Step is how far an address has come in this bake.
+// Step is the progress of an address in this bake.
 type Step string
 
 // The steps.
 const (
 	Waiting     Step = ""            // not asked for yet
-	Answered    Step = "answered"    // the CMS answered: Status says what
+	Answered    Step = "answered"    // the CMS answered, with Status
 	Kept        Step = "kept"        // not asked for: nothing says that it changed
 	Unreachable Step = "unreachable" // no answer, or none that says anything of the page
-	LeftOut     Step = "left-out"    // not asked for on purpose: Why says which
+	LeftOut     Step = "left-out"    // not asked for on purpose: Why says why
 	Bad         Step = "bad"         // an answer that can't be published: Why says why
 )
 
-// Source is where an address is known from.
+// Source is a place that names an address.
 type Source struct {
 	// Kind is one of the kinds below, or the name of a CMS's list: "WordPress post".
 	Kind string          `json:"kind"`
@@ -35,7 +35,7 @@ type Source struct {
 const (
 	Start    = "start"
 	Extra    = "extra"
-	Probe    = "probe" // it is looked whether there is one: robots.txt, favicon.ico
+	Probe    = "probe" // a usual address that may be there, such as robots.txt
 	Robots   = "robots.txt"
 	Sitemap  = "sitemap"
 	Link     = "link"
@@ -43,7 +43,6 @@ const (
 	Mention  = "mentioned in" // text, data or a script has it
 	Redirect = "redirect"
 	LastBake = "last bake"
-	Changed  = "changed"
 )
 
 // Page is an address, and its known state.
@@ -77,17 +76,17 @@ type Page struct {
 	ID  int32 `json:"id"` // in the order in which addresses became known
 }
 
-// OK says that there is a body to publish.
+// OK says whether there is a body to publish.
 func (p *Page) OK() bool {
 	return (p.Step == Answered || p.Step == Kept) && p.Status == 200 && p.Sum != ""
 }
 
-// Redirects says that it leads elsewhere.
+// Redirects says whether the CMS answers with a redirect.
 func (p *Page) Redirects() bool {
 	return (p.Step == Answered || p.Step == Kept) && p.Status >= 300 && p.Status < 400 && p.Location != ""
 }
 
-// Gone says that the CMS has no such page.
+// Gone says whether the CMS has no such page.
 func (p *Page) Gone() bool {
 	return (p.Step == Answered || p.Step == Kept) && (p.Status == 404 || p.Status == 410)
 }
@@ -147,8 +146,7 @@ func (r *Refs) UnmarshalText(text []byte) error {
 const (
 	WhyQuery   = "nobody knows what its query does"
 	WhyExclude = "it is excluded"
-	// WhyTooMany is of those for which there was no room: the site is not whole.
-	WhyTooMany = "there are more addresses than may be asked for"
-	// WhyForgotten is of what the last bake knew, and nothing names any more.
+	// WhyTooMany means that the site is not whole.
+	WhyTooMany   = "there are more addresses than may be asked for"
 	WhyForgotten = "nothing names it any more"
 )
