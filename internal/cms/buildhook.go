@@ -13,8 +13,8 @@ type buildHook struct {
 	name, title string
 }
 
-// IsBuildHook says whether a dialect only asks for a release, without saying what
-// changed: rules about content can't apply.
+// IsBuildHook says whether a dialect only asks for a release and names no content, so that
+// rules about content can't apply.
 func IsBuildHook(d Dialect) bool {
 	_, ok := d.(buildHook)
 	return ok

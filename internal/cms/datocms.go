@@ -12,13 +12,13 @@ func (datocms) Events(d Delivery) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	kind, what := o.text("entity_type"), o.text("event_type")
-	if what == "" {
-		// A build trigger sends what its owner configured, and often nothing.
+	kind, name := o.text("entity_type"), o.text("event_type")
+	if name == "" {
+		// A build trigger sends the body that its owner configured, and often none.
 		return []Event{{Name: "build_trigger", Action: Changed, Type: "site"}}, nil
 	}
 	e := Event{
-		ID: o.text("webhook_call_id"), Name: kind + "." + what, Action: actionIn(what), Type: kind, Entity: o.text("entity", "id"),
+		ID: o.text("webhook_call_id"), Name: kind + "." + name, Action: actionIn(name), Type: kind, Entity: o.text("entity", "id"),
 		Title: o.firstText("entity.attributes.title", "entity.attributes.name"), Environment: o.text("environment"), At: o.time("event_triggered_at"),
 		Status: o.text("entity", "meta", "status"), Previous: o.text("previous_entity", "meta", "status"),
 	}

@@ -88,7 +88,7 @@ type Delivery struct {
 	Body   []byte
 }
 
-// Action is what happened to content, in one word for all systems.
+// Action is the kind of a change of content, in one word for all systems.
 type Action string
 
 // The actions. Changed does not say what happened.

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// directus sends what the author of a flow wrote into its operation "Webhook / Request
+// directus sends the body that the author of a flow wrote into its operation "Webhook / Request
 // URL" (https://directus.io/docs/guides/automate/operations). A template without a value
 // writes "undefined", and a result that is not JSON is sent as a form with that text.
 type directus struct{ unsigned }

@@ -1,10 +1,12 @@
 package cms
 
 import (
+	"cmp"
 	"crypto/sha1" //nolint:gosec // G505: older releases of Drupal's module sign with HMAC-SHA1
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -54,7 +56,7 @@ func (drupal) Events(d Delivery) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := orElse(o.text("event"), drupalHeader(d, "Event"))
+	name := cmp.Or(o.text("event"), drupalHeader(d, "Event"))
 	entity := o.object("entity")
 	if entity == nil { // a rule of ECA: flat, with Pressrun's names
 		return drupalFlat(d, o, name)
@@ -82,12 +84,12 @@ func (drupal) Events(d Delivery) ([]Event, error) {
 // drupalHeader reads a header of the module, whose older releases use a longer prefix
 // (https://github.com/sanduhrs/drupal-webhooks/blob/01cef644669f3bc8fd527fdfe670d3efd03c520d/src/Webhook.php).
 func drupalHeader(d Delivery, name string) string {
-	return orElse(d.Header.Get("X-Drupal-"+name), d.Header.Get("X-Drupal-Webhooks-"+name))
+	return cmp.Or(d.Header.Get("X-Drupal-"+name), d.Header.Get("X-Drupal-Webhooks-"+name))
 }
 
 func drupalFlat(d Delivery, o object, name string) ([]Event, error) {
 	e := mapped(o)
-	e.ID, e.Name = orElse(drupalHeader(d, "Delivery"), o.text("uuid")), name
+	e.ID, e.Name = cmp.Or(drupalHeader(d, "Delivery"), o.text("uuid")), name
 	if name == "" && e.Type == "" {
 		return nil, badFormat("the body has neither an event with its entity, as the module Webhooks sends, nor a type: expected at least type and id")
 	}
@@ -131,7 +133,7 @@ func changedFields(entity, original object) []string {
 		if !strings.HasPrefix(name, "field_") && name != "title" && name != "body" {
 			continue
 		}
-		if !equalJSON(entity[name], original[name]) {
+		if !reflect.DeepEqual(entity[name], original[name]) {
 			fields = append(fields, name)
 		}
 	}

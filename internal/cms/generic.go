@@ -1,10 +1,8 @@
 package cms
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -78,20 +76,3 @@ func (generic) Sample() Delivery {
 		Body: []byte(`{"event":"page.published","type":"page","id":"42","title":"Opening hours","user":"Ana Silva","url":"/opening-hours/"}`),
 	}
 }
-
-// addMember sets a member of a JSON object.
-func addMember(body []byte, name, value string) ([]byte, bool) {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(body, &members) != nil {
-		return nil, false
-	}
-	text, err := json.Marshal(value)
-	if err != nil {
-		return nil, false
-	}
-	members[name] = text
-	out, err := json.Marshal(members)
-	return out, err == nil
-}
-
-func equalJSON(a, b any) bool { return reflect.DeepEqual(a, b) }

@@ -1,6 +1,7 @@
 package cms
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -85,22 +86,15 @@ func (ghost) Events(d Delivery) ([]Event, error) {
 func (e *Event) content(o object) {
 	current, previous := o.object("current"), o.object("previous")
 	for _, side := range []object{current, previous} { // a deleted post has an empty current
-		e.Entity, e.Title = orElse(e.Entity, side.text("id")), orElse(e.Title, side.firstText("title", "name"))
-		e.URL = orElse(e.URL, side.firstText("url", "slug"))
-		e.User = orElse(e.User, side.firstText("authors.0.name", "primary_author.name"))
+		e.Entity, e.Title = cmp.Or(e.Entity, side.text("id")), cmp.Or(e.Title, side.firstText("title", "name"))
+		e.URL = cmp.Or(e.URL, side.firstText("url", "slug"))
+		e.User = cmp.Or(e.User, side.firstText("authors.0.name", "primary_author.name"))
 	}
 	e.Status, e.Previous, e.At = current.text("status"), previous.text("status"), current.time("updated_at")
 	e.Fields = previous.keys()
 	if e.Name == "" {
 		e.Action = ghostActionOf(e.Status, e.Previous, len(current) == 0)
 	}
-}
-
-func orElse(text, other string) string {
-	if text != "" {
-		return text
-	}
-	return other
 }
 
 // ghostActionOf finds the action by the states, where the event's name is missing.

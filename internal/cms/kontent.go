@@ -74,9 +74,9 @@ func (kontent) Events(d Delivery) ([]Event, error) {
 // kontentEvent reads one notification. Those about drafts have the slot "preview", which
 // becomes part of the event's name.
 func kontentEvent(n object) Event {
-	kind, what, system := n.text("message", "object_type"), n.text("message", "action"), n.object("data", "system")
+	kind, verb, system := n.text("message", "object_type"), n.text("message", "action"), n.object("data", "system")
 	e := Event{
-		Name: kind + "." + what, Action: actionIn(what), Type: system.text("type"), Entity: system.text("id"), Title: system.text("name"),
+		Name: kind + "." + verb, Action: actionIn(verb), Type: system.text("type"), Entity: system.text("id"), Title: system.text("name"),
 		Language: system.text("language"), Status: system.text("workflow_step"), Previous: n.text("message", "action_context", "previous_workflow_step"),
 		Environment: n.text("message", "environment_id"), At: system.time("last_modified"),
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -14,7 +15,7 @@ import (
 	"unicode/utf8"
 )
 
-// FormatError says what is wrong with a delivery's body, and where.
+// FormatError says that a delivery can't be read, and why. It may be shown to the caller.
 type FormatError struct{ Why string }
 
 func (e *FormatError) Error() string { return e.Why }
@@ -123,12 +124,7 @@ func (o object) list(path ...string) []any {
 
 // keys lists the object's own names, sorted.
 func (o object) keys() []string {
-	keys := make([]string, 0, len(o))
-	for k := range o {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
+	return slices.Sorted(maps.Keys(o))
 }
 
 // time reads an instant as RFC 3339 writes it; zero for anything else.

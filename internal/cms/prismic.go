@@ -1,7 +1,7 @@
 package cms
 
 import (
-	"crypto/hmac"
+	"encoding/json"
 	"time"
 )
 
@@ -22,13 +22,7 @@ func (prismic) Verify(d Delivery, secrets []string, _ time.Time) error {
 	if sent == "" {
 		return notSigned("the body holds no secret: set it in Prismic's webhook")
 	}
-	found := false
-	for _, secret := range secrets {
-		if secret != "" && hmac.Equal([]byte(sent), []byte(secret)) {
-			found = true
-		}
-	}
-	if !found {
+	if !matches([]byte(sent), secrets, func(secret string) []byte { return []byte(secret) }) {
 		return wrongSignature()
 	}
 	return nil
@@ -78,4 +72,19 @@ func (prismic) Sample() Delivery {
 		Method: "POST", Header: newHeader("Content-Type", "application/json"),
 		Body: []byte(`{"type":"api-update","masterRef":"XyQ-sample","domain":"example","documents":["XyQ1BRAAACEAqSxy"]}`),
 	}
+}
+
+// addMember sets a member of a JSON object.
+func addMember(body []byte, name, value string) ([]byte, bool) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil {
+		return nil, false
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, false
+	}
+	members[name] = text
+	out, err := json.Marshal(members)
+	return out, err == nil
 }

@@ -1,5 +1,7 @@
 package cms
 
+import "cmp"
+
 // strapi sends the headers that its owner configured, and no signature
 // (https://docs.strapi.io/cms/backend-customization/webhooks). A save that
 // publishes sends two webhooks.
@@ -13,7 +15,7 @@ func (strapi) Events(d Delivery) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := orElse(o.text("event"), d.Header.Get("X-Strapi-Event"))
+	name := cmp.Or(o.text("event"), d.Header.Get("X-Strapi-Event"))
 	if name == "" {
 		return nil, badFormat("neither the body nor the header X-Strapi-Event names the event")
 	}

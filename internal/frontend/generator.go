@@ -123,7 +123,7 @@ func (t *tree) needed(g *generator) string {
 // buildCommand is the script that builds, else the script "build" unless it calls the
 // generator for something else, else the generator's own command.
 func (t *tree) buildCommand(p *Project, g *generator) (string, error) {
-	m := named(p.PackageManager)
+	m := managerNamed(p.PackageManager)
 	name, _ := t.script(g)
 	if name == "" && t.pkg != nil && t.pkg.Scripts["build"] != "" && len(t.calls(g, "build")) == 0 {
 		name = "build" // it may call the generator in an unknown way

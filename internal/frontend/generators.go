@@ -75,8 +75,7 @@ func find(name string) *generator {
 	return nil
 }
 
-// with says that a call builds if it has one of some words, and without that it builds
-// unless it has one.
+// with makes a check that a call has one of some words, and without that it has none.
 func with(words ...string) func([]string) bool {
 	return func(call []string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(call, w) })

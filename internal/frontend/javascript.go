@@ -123,19 +123,19 @@ type kind int
 const (
 	word kind = iota
 	text
-	sign
+	punctuation
 )
 
-// token is a word, a string without its quotes, or a sign.
+// token is a word, a string without its quotes, or punctuation.
 type token struct {
 	kind kind
 	text string
 }
 
-func (t token) is(s string) bool { return t.kind == sign && t.text == s }
+func (t token) is(s string) bool { return t.kind == punctuation && t.text == s }
 
 // tokenize splits a file into tokens, without comments and regular expressions. A
-// template literal with a value in it becomes a sign, since its text is not known.
+// template literal with a value in it becomes punctuation, since its text is not known.
 func tokenize(file string) []token {
 	var tokens []token
 	for rest := file; rest != ""; {
@@ -151,7 +151,7 @@ func tokenize(file string) []token {
 			tokens = append(tokens, tok)
 		case r == '/' && beginsPattern(tokens):
 			rest = afterPattern(rest)
-			tokens = append(tokens, token{sign, "/"})
+			tokens = append(tokens, token{punctuation, "/"})
 		case unicode.IsSpace(r):
 			rest = strings.TrimLeftFunc(rest, unicode.IsSpace)
 		case isWord(r):
@@ -163,7 +163,7 @@ func tokenize(file string) []token {
 			if r == unicode.ReplacementChar {
 				size = 1
 			}
-			tokens, rest = append(tokens, token{sign, rest[:size]}), rest[size:]
+			tokens, rest = append(tokens, token{punctuation, rest[:size]}), rest[size:]
 		}
 	}
 	return tokens
@@ -187,7 +187,7 @@ func quoted(rest string) (token, string) {
 		case c == '\n' && quote != '`': // no string continues on the next line
 			return token{text, b.String()}, rest[i:]
 		case c == '$' && quote == '`' && i+1 < len(rest) && rest[i+1] == '{':
-			return token{sign, "`"}, afterTemplate(rest[i:])
+			return token{punctuation, "`"}, afterTemplate(rest[i:])
 		default:
 			b.WriteByte(c)
 		}
@@ -224,7 +224,7 @@ func beginsPattern(before []token) bool {
 		return false
 	case word:
 		return last.text == "return" || last.text == "typeof"
-	case sign:
+	case punctuation:
 	}
 	return last.text != ")" && last.text != "]" && last.text != "}"
 }

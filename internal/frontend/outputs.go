@@ -1,12 +1,13 @@
 package frontend
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
 )
 
-// flagged is the folder that a flag in the script's call names.
+// flagged is the folder in a flag of the script's call.
 func (t *tree) flagged(name string, flags ...string) (place, bool) {
 	script, words := t.script(find(name))
 	if folder := flag(words, flags...); folder != "" {
@@ -105,7 +106,7 @@ func astroOutput(t *tree) (place, error) {
 func nextOutput(t *tree) (place, error) {
 	for _, words := range t.calls(find("Next"), "build") {
 		if slices.Contains(words, "export") { // Next before 14
-			return place{or(flag(words, "-o", "--outdir"), "out"), "package.json (next export)"}, nil
+			return place{cmp.Or(flag(words, "-o", "--outdir"), "out"), "package.json (next export)"}, nil
 		}
 	}
 	file := t.module("next.config")
@@ -178,7 +179,7 @@ func (t *tree) vitePressRoot() string {
 }
 
 func vitePressConfig(t *tree) string {
-	return or(t.module(".vitepress/config"), t.module("docs/.vitepress/config"))
+	return cmp.Or(t.module(".vitepress/config"), t.module("docs/.vitepress/config"))
 }
 
 func vitePressOutput(t *tree) (place, error) {
@@ -195,7 +196,7 @@ func vitePressOutput(t *tree) (place, error) {
 func vitePressSource(t *tree) (string, error) { return path.Join(t.vitePressRoot(), "public"), nil }
 
 func nuxtOutput(t *tree) (place, error) {
-	version := strings.TrimLeft(or(t.pkg.depends("nuxt"), "3"), "^~>=v ")
+	version := strings.TrimLeft(cmp.Or(t.pkg.depends("nuxt"), "3"), "^~>=v ")
 	file := t.module("nuxt.config")
 	if major, _, _ := strings.Cut(version, "."); major == "1" || major == "2" {
 		return t.literal(file, "dist", "generate", "dir")

@@ -1,6 +1,7 @@
 package frontend
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -51,19 +52,19 @@ func (m *manifest) depends(name string) string {
 type manager struct {
 	name, install, run, exec string
 	locks                    []string
-	tool                     func(t *tree, version string) string // what npm has to install first
+	tool                     func(t *tree, version string) string // the package that npm has to install first
 }
 
 // managers are the package managers, the one that comes with Node last.
 var managers = []manager{
 	{"pnpm", "pnpm install --frozen-lockfile", "pnpm run ", "pnpm exec ", []string{"pnpm-lock.yaml"}, pnpmTool},
 	{"yarn-berry", "yarn install --immutable", "yarn run ", "yarn run ", nil, berryTool},
-	{"yarn", "yarn install --frozen-lockfile", "yarn run ", "yarn run ", []string{"yarn.lock"}, func(_ *tree, version string) string { return "yarn@" + or(version, "1") }},
-	{"bun", "bun install --frozen-lockfile", "bun run ", "bun x ", []string{"bun.lock", "bun.lockb"}, func(_ *tree, version string) string { return "bun@" + or(version, "1") }},
+	{"yarn", "yarn install --frozen-lockfile", "yarn run ", "yarn run ", []string{"yarn.lock"}, func(_ *tree, version string) string { return "yarn@" + cmp.Or(version, "1") }},
+	{"bun", "bun install --frozen-lockfile", "bun run ", "bun x ", []string{"bun.lock", "bun.lockb"}, func(_ *tree, version string) string { return "bun@" + cmp.Or(version, "1") }},
 	{"npm", "npm ci", "npm run ", "npx ", []string{"package-lock.json", "npm-shrinkwrap.json"}, nil},
 }
 
-func named(name string) manager {
+func managerNamed(name string) manager {
 	for _, m := range managers {
 		if m.name == name {
 			return m
@@ -93,7 +94,7 @@ func (t *tree) packageManager(p *Project) error {
 			name = "yarn-berry"
 		}
 		p.because("package.json: packageManager is %s@%s", match[1], match[2])
-		t.use(p, named(name), match[2])
+		t.use(p, managerNamed(name), match[2])
 		return nil
 	}
 	var found []manager
@@ -108,12 +109,12 @@ func (t *tree) packageManager(p *Project) error {
 		return several("the lockfiles "+strings.Join(locks, " and "), "delete those that are not used, or name the package manager in package.json (packageManager)")
 	case len(found) == 0:
 		p.because("package.json: no lockfile, so npm installs what is newest")
-		t.use(p, named("npm"), "")
+		t.use(p, managerNamed("npm"), "")
 		return nil
 	}
 	m := found[0]
 	if m.name == "yarn" && (t.has(".yarnrc.yml") || strings.Contains(t.read("yarn.lock"), "\n__metadata:")) {
-		m = named("yarn-berry")
+		m = managerNamed("yarn-berry")
 	}
 	p.because("%s: %s installs", locks[0], m.name)
 	t.use(p, m, "")
@@ -128,7 +129,7 @@ func (t *tree) use(p *Project, m manager, version string) {
 	}
 	locks := m.locks
 	if m.name == "yarn-berry" {
-		locks = named("yarn").locks
+		locks = managerNamed("yarn").locks
 	}
 	if t.first(locks...) == "" {
 		p.Install = strings.Fields(m.install)[0] + " install"
@@ -143,7 +144,7 @@ func pnpmTool(t *tree, version string) string {
 	if version == "" {
 		version = "10"
 		if match := lockVersion().FindStringSubmatch(t.read("pnpm-lock.yaml")); match != nil {
-			version = or(map[string]string{"5": "7", "6": "8"}[match[1]], version)
+			version = cmp.Or(map[string]string{"5": "7", "6": "8"}[match[1]], version)
 		}
 	}
 	return "pnpm@" + version
@@ -158,15 +159,8 @@ func berryTool(t *tree, version string) string {
 	if version == "" {
 		version = "4"
 		if match := lockVersion().FindStringSubmatch(t.read("yarn.lock")); match != nil {
-			version = or(map[string]string{"4": "2", "5": "3", "6": "3"}[match[1]], version)
+			version = cmp.Or(map[string]string{"4": "2", "5": "3", "6": "3"}[match[1]], version)
 		}
 	}
 	return "@yarnpkg/cli-dist@" + version
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }

@@ -28,14 +28,14 @@ type tree struct {
 // has says whether there is a file.
 func (t *tree) has(name string) bool {
 	info, err := fs.Stat(t.folder, name)
-	t.keep(name, err)
+	t.keepError(name, err)
 	return err == nil && !info.IsDir()
 }
 
 // hasFolder says whether there is a folder.
 func (t *tree) hasFolder(name string) bool {
 	info, err := fs.Stat(t.folder, name)
-	t.keep(name, err)
+	t.keepError(name, err)
 	return err == nil && info.IsDir()
 }
 
@@ -53,15 +53,15 @@ func (t *tree) first(names ...string) string {
 func (t *tree) read(name string) string {
 	f, err := t.folder.Open(name)
 	if err != nil {
-		t.keep(name, err)
+		t.keepError(name, err)
 		return ""
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxFile))
-	t.keep(name, errors.Join(err, f.Close()))
+	t.keepError(name, errors.Join(err, f.Close()))
 	return strings.TrimPrefix(string(text), "\ufeff")
 }
 
-func (t *tree) keep(name string, err error) {
+func (t *tree) keepError(name string, err error) {
 	if err != nil && t.err == nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid) {
 		t.err = fmt.Errorf("read %s: %w", name, err)
 	}

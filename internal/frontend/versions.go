@@ -1,6 +1,7 @@
 package frontend
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -104,7 +105,7 @@ func hugoRuntime(t *tree, p *Project) error {
 	for _, from := range []struct{ file, text string }{
 		{".hugo-version", firstLine(t.read(".hugo-version"))},
 		{".tool-versions", toolVersion(t.read(".tool-versions"), "hugo")},
-		{"netlify.toml", or(lookup(netlify, "context", "production", "environment", "HUGO_VERSION"), lookup(netlify, "build", "environment", "HUGO_VERSION"))},
+		{"netlify.toml", cmp.Or(lookup(netlify, "context", "production", "environment", "HUGO_VERSION"), lookup(netlify, "build", "environment", "HUGO_VERSION"))},
 		{"vercel.json", lookup(vercel, "build", "env", "HUGO_VERSION")},
 	} {
 		version := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(from.text, "extended_"), "v"), "extended_")
@@ -123,12 +124,12 @@ func hugoRuntime(t *tree, p *Project) error {
 
 // rubyRuntime sets the version of Ruby and the installation for Jekyll.
 func rubyRuntime(t *tree, p *Project) error {
-	version := or(firstLine(t.read(".ruby-version")), toolVersion(t.read(".tool-versions"), "ruby"))
+	version := cmp.Or(firstLine(t.read(".ruby-version")), toolVersion(t.read(".tool-versions"), "ruby"))
 	version = strings.TrimPrefix(version, "ruby-")
 	if version != "" && !asked().MatchString(version) {
 		return unclear(fmt.Sprintf("the version %.80q of Ruby", version), "write a version such as 3.4 into .ruby-version")
 	}
-	p.Ruby = or(version, "3.4")
+	p.Ruby = cmp.Or(version, "3.4")
 	if !t.has("Gemfile") {
 		return unclear("there is no Gemfile that says which Jekyll builds the site", "add one (bundle init; bundle add jekyll, or github-pages for what GitHub Pages used), and commit its lockfile too")
 	}
