@@ -6,6 +6,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 	"github.com/pressrun/pressrun/internal/deploy/scan"
 	"github.com/pressrun/pressrun/internal/deploy/store"
@@ -85,7 +86,7 @@ func (d *Differences) against(tree manifest.Tree, live *manifest.Manifest) {
 
 func (d *Differences) add(path, change string, count *int) {
 	switch {
-	case path == manifest.MarkerPath || path == rules.HeadersFile || path == "_redirects":
+	case path == manifest.MarkerPath || path == rules.HeadersFile || path == redirect.FileName:
 		return
 	case !rules.IsPage(path):
 		d.OtherFiles++

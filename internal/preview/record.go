@@ -162,7 +162,7 @@ func Extend(r Record, life time.Duration, locked *bool, now time.Time) (Record, 
 	return r, nil
 }
 
-// Act is what a sweep does with a preview.
+// Act is an action of a sweep on a preview.
 type Act string
 
 // The acts.
@@ -172,7 +172,7 @@ const (
 	Forget Act = "forget" // the record
 )
 
-// Due says what a sweep must do with a preview, and why.
+// Due is the action of a sweep that a preview needs, and the reason.
 func Due(r Record, now time.Time) (Act, string) {
 	switch {
 	case r.State == Removing:

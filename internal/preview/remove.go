@@ -111,7 +111,7 @@ func (p *Place) eraseStray(ctx context.Context, name string) error {
 
 var errStands = errors.New("it stands")
 
-// Swept is what a sweep did, or would do, with one preview.
+// Swept is an action of a sweep, or of its dry run, on one preview.
 type Swept struct {
 	Name string `json:"name"`
 	Act  Act    `json:"act"`

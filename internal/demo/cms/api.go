@@ -15,7 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/demo/content"
 )
 
-// apiActor is who made a change over the API without saying who they are.
+// apiActor is the author of a change over the API that names none.
 const apiActor = "Content API"
 
 // problem is an RFC 9457 problem document.
@@ -54,7 +54,7 @@ func (a contentAPI) apiList(w http.ResponseWriter, r *http.Request) {
 	writeRaw(w, http.StatusOK, "application/json", data)
 }
 
-// published lists what the public may see, newest first. The id breaks ties,
+// published are the published articles, newest first. The id breaks ties,
 // so that the same content always gives the same answer.
 func (s state) published() []content.Article {
 	articles := []content.Article{}
@@ -95,7 +95,7 @@ func (a contentAPI) apiCreate(w http.ResponseWriter, r *http.Request) {
 	a.apiResult(w, r, http.StatusCreated, result, err)
 }
 
-// apiUpdate replaces all fields of an article that an author writes.
+// apiUpdate replaces all fields of an article that are in an Edit.
 func (a contentAPI) apiUpdate(w http.ResponseWriter, r *http.Request) {
 	var body apiEdit
 	if err := readJSON(r, &body); err != nil {

@@ -20,7 +20,7 @@ var (
 // InvalidError says which fields of an article need another value.
 type InvalidError struct{ Fields []content.FieldError }
 
-// Error names every field with its trouble.
+// Error names every field with its fault.
 func (e *InvalidError) Error() string {
 	texts := make([]string, len(e.Fields))
 	for i, field := range e.Fields {
@@ -29,7 +29,7 @@ func (e *InvalidError) Error() string {
 	return "the article is not valid: " + strings.Join(texts, "; ")
 }
 
-// Edit is what an author writes.
+// Edit holds the fields that an author writes.
 type Edit struct {
 	Title   string `json:"title"`
 	Slug    string `json:"slug"` // empty: made from the title
@@ -157,7 +157,7 @@ func (c *CMS) settle(s *state, before, after *record, actor string) Result {
 	return result
 }
 
-// actionFor names what the public will notice; "" is nothing.
+// actionFor is the action that the public will notice; "" for none.
 func actionFor(before, after *record) string {
 	was := before != nil && before.Status == content.Published
 	is := after != nil && after.Status == content.Published

@@ -31,7 +31,7 @@ type Change struct {
 	At     time.Time `json:"at"`
 }
 
-// What can happen to content that the public shows.
+// The actions of a Change.
 const (
 	ActionPublish   = "publish"
 	ActionUpdate    = "update"

@@ -150,8 +150,8 @@ func (p editorPages) formUpdate(w http.ResponseWriter, r *http.Request) {
 	p.formRefused(w, r, page, edit, err)
 }
 
-// formRefused shows the form again with the author's text in it: whatever is
-// wrong, what was typed is not lost.
+// formRefused shows the form again with the author's text in it, so that nothing
+// that was typed is lost.
 func (p editorPages) formRefused(w http.ResponseWriter, r *http.Request, page editPage, edit Edit, err error) {
 	var invalid *InvalidError
 	page.Conflict = errors.Is(err, ErrConflict)

@@ -16,7 +16,7 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// pages are read when the first is asked for: most commands of the program show none.
+// pages are parsed at the first request: most commands of the program show none.
 var pages = sync.OnceValue(func() map[string]*template.Template {
 	return map[string]*template.Template{
 		"list":   parsePage("list"),
@@ -62,7 +62,7 @@ var done = map[string]string{
 	"editor":      "You are editing under another name now.",
 }
 
-// frame is what every page has.
+// frame is the part that all pages have.
 type frame struct {
 	Title       string
 	Site        content.Site
@@ -145,8 +145,8 @@ type errorPage struct {
 	Detail string
 }
 
-// pageError words an error for an editor. What only an administrator can use
-// goes to the log.
+// pageError words an error for an editor. Details that only an administrator can
+// use go to the log.
 func (p editorPages) pageError(w http.ResponseWriter, r *http.Request, err error) {
 	status := statusOf(err)
 	page := errorPage{frame: p.frame(r, http.StatusText(status)), Detail: err.Error()}

@@ -4,10 +4,11 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/outbound"
 )
 
 //go:embed assets
@@ -46,7 +47,7 @@ func (c *CMS) routes() http.Handler {
 	return c.guardHost(guardHeaders(guardForms(mux)))
 }
 
-// guardForms refuses what another site's page sends: CSRF. Callers that are no
+// guardForms refuses forms that another site's page sends (CSRF). Callers that are no
 // browsers, such as the API's, send none of the headers that it looks at.
 func guardForms(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
@@ -77,20 +78,12 @@ func (c *CMS) guardHost(next http.Handler) http.Handler {
 	own, err := url.Parse(c.opts.URL)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := (&url.URL{Host: r.Host}).Hostname()
-		if !loopback(host) && (err != nil || host == "" || !strings.EqualFold(host, own.Hostname())) {
+		if !outbound.Loopback(host) && (err != nil || host == "" || !strings.EqualFold(host, own.Hostname())) {
 			http.Error(w, "This CMS answers on this machine's own address only.", http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 // statusOf is the HTTP status of an operation's error. An unknown one means

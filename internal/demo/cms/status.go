@@ -9,14 +9,14 @@ import (
 	"github.com/pressrun/pressrun/internal/demo/content"
 )
 
-// statusTimeout bounds what a page waits for the StatusSource; past it the
+// statusTimeout bounds how long a page waits for the StatusSource; past it the
 // page says that it does not know.
 const statusTimeout = 2 * time.Second
 
 // shownChanges is how many changes the list page shows.
 const shownChanges = 6
 
-// badge is what an editor sees beside an article or a change. Kind picks the
+// badge is the mark beside an article or a change. Kind picks the
 // colour; the label says the same in words.
 type badge struct {
 	Kind    string // draft, published, waiting, live or delayed
@@ -25,7 +25,7 @@ type badge struct {
 	Pending bool // will change by itself
 }
 
-// answer is what the StatusSource said about one change.
+// answer is the StatusSource's answer about one change.
 type answer struct {
 	state, text string
 	err         error
@@ -60,7 +60,7 @@ func waitingLabel(action string) string {
 }
 
 // articleBadge says whether the public sees the article as it is here. e is
-// the article's last change, nil if it had none that we know of.
+// the article's last change, nil if none is known.
 func articleBadge(r record, e *entry, b badge) badge {
 	draft := r.Status == content.Draft
 	switch {
@@ -130,8 +130,8 @@ type overview struct {
 	entries map[string]*entry
 }
 
-// overview asks only about what the pages show: each article's last change and
-// the latest few.
+// overview asks only about the changes that the pages show: the last one of each
+// article, and the latest few.
 func (c *CMS) overview(ctx context.Context) overview {
 	ids := c.store.read().unsettled()
 	answers := c.progress(ctx, ids)

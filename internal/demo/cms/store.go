@@ -96,7 +96,7 @@ func decodeState(data []byte) (state, error) {
 	return s, s.check()
 }
 
-// check holds what the rest of the package relies on: every article is valid,
+// check verifies the state on which the package relies: every article is valid,
 // with an id and an address of its own, and every change has an id.
 func (s *state) check() error {
 	ids, slugs := map[string]bool{}, map[string]bool{}
@@ -147,8 +147,8 @@ func (s *store) update(fn func(*state) error) error {
 	return nil
 }
 
-// note applies fn even when the disk refuses it. It is for what can be learned
-// again, such as a delivery: forgetting one repeats it, which is harmless.
+// note applies fn even when the disk refuses it. It is for facts that can be
+// learned again, such as a delivery: forgetting one repeats it, which is harmless.
 func (s *store) note(fn func(*state)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// MaxListing bounds the answer that Fetch reads, in bytes.
-const MaxListing = 32 << 20
+// maxListing bounds the answer that Fetch reads, in bytes.
+const maxListing = 32 << 20
 
 // fetchTimeout bounds one whole exchange. A CMS that takes longer is down for
 // a build's purposes: better a failed release than a hung one.
@@ -70,12 +70,12 @@ func get(ctx context.Context, address string) (_ Listing, err error) {
 // Decode reads and checks a listing. Unknown fields are ignored, so that an older
 // frontend can read a newer CMS; missing ones are an ErrIncomplete.
 func Decode(r io.Reader) (Listing, error) {
-	data, err := io.ReadAll(io.LimitReader(r, MaxListing+1))
+	data, err := io.ReadAll(io.LimitReader(r, maxListing+1))
 	if err != nil {
 		return Listing{}, fmt.Errorf("read listing: %w", err)
 	}
-	if len(data) > MaxListing {
-		return Listing{}, fmt.Errorf("read listing: more than %d bytes", MaxListing)
+	if len(data) > maxListing {
+		return Listing{}, fmt.Errorf("read listing: more than %d bytes", maxListing)
 	}
 	var listing Listing
 	if err := json.Unmarshal(data, &listing); err != nil {

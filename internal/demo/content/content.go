@@ -41,7 +41,7 @@ type Article struct {
 	Status    Status    `json:"status"`
 }
 
-// Site is what the CMS knows about the public site.
+// Site describes the public site.
 type Site struct {
 	Name    string `json:"name"`
 	Tagline string `json:"tagline"`
@@ -57,19 +57,19 @@ type Listing struct {
 	Articles []Article `json:"articles"`
 }
 
-// FieldError says what is wrong with one field, in words for its author.
+// FieldError is a fault of one field, in words for its author.
 type FieldError struct {
 	Field  string `json:"field"`
 	Detail string `json:"detail"`
 }
 
-// Error names the field and what is wrong with it.
+// Error names the field and its fault.
 func (e FieldError) Error() string { return e.Field + ": " + e.Detail }
 
 var slugPattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// Validate checks everything an author may write. It answers nil when the
-// article can be published as it is.
+// Validate checks the fields that an author writes. It returns nil if the article can be
+// published as it is.
 func (a Article) Validate() []FieldError {
 	var errs []FieldError
 	add := func(field, detail string) {
@@ -85,8 +85,8 @@ func (a Article) Validate() []FieldError {
 	return errs
 }
 
-// CheckLine answers what is wrong with a line of text that must not be empty,
-// be longer than limit characters or hold control characters; "" is nothing.
+// CheckLine describes the fault of a line of text, which must not be empty, be longer
+// than limit characters or hold control characters; "" for none.
 func CheckLine(text string, limit int) string {
 	switch {
 	case strings.TrimSpace(text) == "":

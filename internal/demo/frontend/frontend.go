@@ -58,8 +58,8 @@ type Summary struct {
 	Pages    int      `json:"pages"` // HTML pages
 	Files    int      `json:"files"` // all files
 	Bytes    int64    `json:"bytes"`
-	Changed  []string `json:"changed,omitempty"`  // what the served requests say has changed
-	Warnings []string `json:"warnings,omitempty"` // what went wrong without harm to the site
+	Changed  []string `json:"changed,omitempty"`  // the changes that the served requests name
+	Warnings []string `json:"warnings,omitempty"` // faults without harm to the site
 }
 
 // Build reads the content and writes the site.
@@ -96,7 +96,7 @@ func (s *Summary) noteRequests(ctx context.Context, log *slog.Logger, file strin
 	}
 	changed, err := readRequests(file)
 	if err != nil {
-		// The file only says what to look at: the whole site is built anyway.
+		// The file is for the log only: the whole site is built anyway.
 		log.WarnContext(ctx, "served requests not readable; building everything", "error", err)
 		s.Warnings = append(s.Warnings, err.Error())
 		return
@@ -147,7 +147,7 @@ func checkOut(out string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("look at output folder: %w", err)
+		return fmt.Errorf("list output folder: %w", err)
 	}
 	index, err := os.ReadFile(filepath.Join(out, "index.html"))
 	if err != nil || !strings.Contains(string(index), generator) {

@@ -25,7 +25,7 @@ var assetFiles embed.FS
 // generator marks a page of this program. checkOut looks for it.
 const generator = `<meta name="generator" content="Pressrun demo frontend">`
 
-// page is what every template gets.
+// page is the data of every template.
 type page struct {
 	Site        content.Site
 	Base        string            // public address, no slash at its end
@@ -138,7 +138,7 @@ func (r *renderer) html(file, name string, p page) {
 	r.files[file] = b.Bytes()
 }
 
-// templates are read when a page is first made: most commands make none.
+// templates are parsed for the first page: most commands make none.
 var templates = sync.OnceValue(func() map[string]*template.Template {
 	return map[string]*template.Template{"index": parse("index"), "article": parse("article"), "404": parse("404")}
 })

@@ -1,6 +1,6 @@
 // Package hugo writes the stand-in CMS's content as a site that Hugo builds:
-// the end-to-end test's proof that Pressrun releases what a real static site
-// generator makes. Written for Hugo 0.111.3 (Debian 12) and later.
+// the end-to-end test thereby releases the output of a real static site generator.
+// Written for Hugo 0.111.3 (Debian 12) and later.
 package hugo
 
 import (
@@ -22,8 +22,8 @@ import (
 //go:embed all:site
 var siteFiles embed.FS
 
-// config is Hugo's configuration. What it switches off would make a page
-// depend on something other than the content.
+// config is Hugo's configuration. It switches off features that would make a
+// page depend on something other than the content.
 type config struct {
 	BaseURL      string         `json:"baseURL"`
 	Title        string         `json:"title"`

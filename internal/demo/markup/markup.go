@@ -1,7 +1,7 @@
 // Package markup reads the stand-in CMS's article text: paragraphs, "## "
 // headings, "- " lists and [text](address) links, and nothing else.
 //
-// The result is a tree of plain strings, never HTML. Who renders it must
+// The result is a tree of plain strings, never HTML. Its renderer must
 // escape it (html/template does), so no text of an editor can become markup
 // that this package does not know.
 package markup

@@ -13,7 +13,7 @@ import (
 
 // Replace makes dir hold exactly files (slash-separated relative path ->
 // content). The files are written beside dir first and renamed into place, so
-// an error leaves dir as it was. Whatever dir held before is removed: the
+// an error leaves dir as it was. The former content of dir is removed: the
 // caller must know that it may be.
 func Replace(dir string, files map[string][]byte) (err error) {
 	parent := filepath.Dir(filepath.Clean(dir))

@@ -56,7 +56,7 @@ func command(words []string, by string) Event {
 		}
 		return AskedExtend{By: by, Keep: keep}
 	case name == "approve" && len(words) == 2:
-		return Approve{By: by, Commit: text.Shorten(text.OneLine(strings.ToLower(argument)), maxArgument)}
+		return Trust{By: by, Commit: text.Shorten(text.OneLine(strings.ToLower(argument)), maxArgument)}
 	}
 	asked := text.Shorten(text.OneLine(strings.Join(words, " ")), maxArgument)
 	return Refused{By: by, Why: fmt.Sprintf("%s %s is no command: expected %s, %s remove, %s extend 30d, or %s approve COMMIT", word, asked, word, word, word, word)}

@@ -25,14 +25,14 @@ type State struct {
 	Fork   bool   `json:"fork,omitempty"`
 	Closed bool   `json:"closed,omitempty"`
 
-	// What people asked for.
+	// The requests of people.
 	Wanted bool   `json:"wanted,omitempty"`
 	By     string `json:"by,omitempty"`
 	Wish   Wish   `json:"wish,omitzero"`
 	// Anew says that the preview must be built again, even of the same commit.
-	Anew       bool   `json:"anew,omitempty"`
-	Approved   string `json:"approved,omitempty"` // the one commit of a fork that may be built
-	ApprovedBy string `json:"approved_by,omitempty"`
+	Anew      bool   `json:"anew,omitempty"`
+	Trusted   string `json:"approved,omitempty"` // the one commit of a fork that may be built
+	TrustedBy string `json:"approved_by,omitempty"`
 	// Extend is how long it must stay from now on; 0 if nobody asked for more time.
 	Extend time.Duration `json:"extend,omitempty"`
 	// Note says for people what was last refused, or why the preview was removed.
@@ -141,7 +141,7 @@ func (f Form) event(by string) Event {
 	return Asked{By: by, Wish: &f.Wish}
 }
 
-// Kind is what a run does.
+// Kind is the kind of a run.
 type Kind string
 
 // The kinds of runs.
@@ -239,8 +239,8 @@ func (s State) NameFree() (time.Time, bool) {
 func (s State) Content() preview.Content { return cmp.Or(s.Wish.Content, preview.Last) }
 
 // MayBuild says whether the newest commit may be built: a fork's only if exactly that one
-// was approved.
-func (s State) MayBuild() bool { return s.Head != "" && (!s.Fork || s.Approved == s.Head) }
+// is trusted.
+func (s State) MayBuild() bool { return s.Head != "" && (!s.Fork || s.Trusted == s.Head) }
 
 // wants says whether there should be a preview.
 func (s State) wants() bool { return s.Wanted && !s.Closed }
@@ -250,7 +250,7 @@ type Status string
 
 // The statuses of a preview.
 const (
-	Waiting  Status = "waiting" // for a check of permissions, for approval, or for its turn
+	Waiting  Status = "waiting" // for a check of permissions, for trust in a fork's commit, or for its turn
 	Building Status = "building"
 	Ready    Status = "ready"
 	Broken   Status = "failed" // its last build

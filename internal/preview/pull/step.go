@@ -27,8 +27,8 @@ type (
 		By   string
 		Wish *Wish
 	}
-	// Approve lets exactly one commit of a fork be built.
-	Approve struct{ By, Commit string }
+	// Trust lets exactly one commit of a fork be built: /preview approve.
+	Trust struct{ By, Commit string }
 	// AskedExtend asks for more time.
 	AskedExtend struct {
 		By   string
@@ -87,7 +87,7 @@ type (
 
 func (Refreshed) event()   {}
 func (Asked) event()       {}
-func (Approve) event()     {}
+func (Trust) event()       {}
 func (AskedExtend) event() {}
 func (AskedRemove) event() {}
 func (Refused) event()     {}
@@ -117,7 +117,7 @@ func Step(s State, e Event, now time.Time) State {
 	switch e := e.(type) {
 	case Refreshed:
 		s.refreshed(e)
-	case Asked, Approve, AskedExtend, AskedRemove, Refused:
+	case Asked, Trust, AskedExtend, AskedRemove, Refused:
 		s.asked(e)
 	case Began:
 		s.Run = &Run{Kind: e.Act.Kind, Commit: e.Act.Commit, Keep: e.Act.Keep, Content: s.Content(), Token: e.Token, Since: now, Sent: now, First: !s.Stands}
@@ -159,7 +159,7 @@ func (s *State) refreshed(e Refreshed) {
 	}
 	s.Head, s.Fork, s.Closed = e.Head, e.Fork, e.Closed
 	if s.Closed {
-		s.Wanted, s.Approved, s.ApprovedBy, s.Extend = false, "", "", 0
+		s.Wanted, s.Trusted, s.TrustedBy, s.Extend = false, "", "", 0
 	}
 }
 
@@ -177,8 +177,8 @@ func (s *State) asked(e Event) {
 		s.Wanted, s.By = true, e.By
 		s.wish(e.Wish)
 		s.Failed, s.Why, s.Tries, s.NotBefore = "", "", 0, time.Time{}
-	case Approve:
-		s.approve(e)
+	case Trust:
+		s.trust(e)
 	case AskedExtend:
 		switch {
 		case s.Shown.Commit == "" || !s.wants():
@@ -231,7 +231,7 @@ func (s State) whyOver() string {
 	return "The pull request was closed."
 }
 
-func (s *State) approve(e Approve) {
+func (s *State) trust(e Trust) {
 	switch {
 	case s.refuseClosed(e.By):
 	case !s.Fork:
@@ -241,7 +241,7 @@ func (s *State) approve(e Approve) {
 	case e.Commit != s.Head:
 		s.Note = fmt.Sprintf("%s approved %s, but the newest commit is %s: look at it, then approve that one.", e.By, e.Commit, s.Head)
 	default:
-		s.Approved, s.ApprovedBy = e.Commit, e.By
+		s.Trusted, s.TrustedBy = e.Commit, e.By
 		s.Wanted, s.By = true, e.By
 		s.Failed, s.Why, s.Tries, s.NotBefore = "", "", 0, time.Time{}
 	}

@@ -41,11 +41,11 @@ func TestWhatIsToBeDone(t *testing.T) {
 		"nobody asked":                                {[]pull.Event{open}, pull.Act{}},
 		"asked":                                       {[]pull.Event{open, pull.Asked{By: "ada"}}, pull.Act{Do: pull.Dispatch, Kind: pull.Create, Commit: commit(1)}},
 		"a fork without approval":                     {[]pull.Event{fork, pull.Asked{By: "ada"}}, pull.Act{}},
-		"a fork, approved":                            {[]pull.Event{fork, pull.Approve{By: "ada", Commit: commit(1)}}, pull.Act{Do: pull.Dispatch, Kind: pull.Create, Commit: commit(1)}},
-		"a fork, another commit approved":             {[]pull.Event{fork, pull.Asked{By: "ada"}, pull.Approve{By: "ada", Commit: commit(2)}}, pull.Act{}},
-		"a fork, a short name approved":               {[]pull.Event{fork, pull.Asked{By: "ada"}, pull.Approve{By: "ada", Commit: commit(1)[:7]}}, pull.Act{}},
-		"a fork that was pushed to since":             {[]pull.Event{fork, pull.Approve{By: "ada", Commit: commit(1)}, pull.Refreshed{Head: commit(2), Fork: true}}, pull.Act{}},
-		"a fork that was closed and opened":           {[]pull.Event{fork, pull.Approve{By: "ada", Commit: commit(1)}, pull.Refreshed{Head: commit(1), Fork: true, Closed: true}, fork, pull.Asked{By: "ada"}}, pull.Act{}},
+		"a fork, approved":                            {[]pull.Event{fork, pull.Trust{By: "ada", Commit: commit(1)}}, pull.Act{Do: pull.Dispatch, Kind: pull.Create, Commit: commit(1)}},
+		"a fork, another commit approved":             {[]pull.Event{fork, pull.Asked{By: "ada"}, pull.Trust{By: "ada", Commit: commit(2)}}, pull.Act{}},
+		"a fork, a short name approved":               {[]pull.Event{fork, pull.Asked{By: "ada"}, pull.Trust{By: "ada", Commit: commit(1)[:7]}}, pull.Act{}},
+		"a fork that was pushed to since":             {[]pull.Event{fork, pull.Trust{By: "ada", Commit: commit(1)}, pull.Refreshed{Head: commit(2), Fork: true}}, pull.Act{}},
+		"a fork that was closed and opened":           {[]pull.Event{fork, pull.Trust{By: "ada", Commit: commit(1)}, pull.Refreshed{Head: commit(1), Fork: true, Closed: true}, fork, pull.Asked{By: "ada"}}, pull.Act{}},
 		"shown":                                       {with(), pull.Act{}},
 		"pushed":                                      {with(pull.Refreshed{Head: commit(2)}), pull.Act{Do: pull.Dispatch, Kind: pull.Create, Commit: commit(2)}},
 		"closed":                                      {with(pull.Refreshed{Head: commit(1), Closed: true}), pull.Act{Do: pull.Dispatch, Kind: pull.Remove}},
@@ -98,7 +98,7 @@ func TestCommands(t *testing.T) {
 		"/preview remove":                     pull.AskedRemove{By: "ada"},
 		"/preview extend 30d":                 pull.AskedExtend{By: "ada", Keep: 30 * 24 * time.Hour},
 		"/preview extend":                     pull.AskedExtend{By: "ada", Keep: preview.DefaultLife},
-		"/preview approve " + strings.ToUpper(commit(171)): pull.Approve{By: "ada", Commit: commit(171)},
+		"/preview approve " + strings.ToUpper(commit(171)): pull.Trust{By: "ada", Commit: commit(171)},
 		"> /preview":                nil,
 		"`/preview`":                nil,
 		"```\n/preview remove\n```": nil,
@@ -221,7 +221,7 @@ func TestPreviewsComeToRest(t *testing.T) {
 				if c == s.Head && s.Fork && !s.Closed {
 					approved[c] = true
 				}
-				s = pull.Step(s, pull.Approve{By: "ada", Commit: c}, now)
+				s = pull.Step(s, pull.Trust{By: "ada", Commit: c}, now)
 			},
 			"extend": func(*rapid.T) { s = pull.Step(s, pull.AskedExtend{By: "ada", Keep: 48 * time.Hour}, now) },
 			"remove": func(*rapid.T) { s = pull.Step(s, pull.AskedRemove{By: "ada"}, now) },

@@ -81,15 +81,8 @@ func (s State) underWay(now time.Time) Act {
 	switch {
 	case r.ID != "" && !r.Cancelled && r.Kind == Create && (!s.wants() || r.Commit != s.Head || s.Anew):
 		return Act{Do: Cancel}
-	case r.Nudged, now.Sub(later(r.Looked, r.Sent)) >= every:
+	case r.Nudged, now.Sub(r.Looked) >= every && now.Sub(r.Sent) >= every:
 		return Act{Do: Look}
 	}
 	return Act{}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

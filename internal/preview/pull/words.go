@@ -100,7 +100,7 @@ func (s State) comment() string {
 	return b.String()
 }
 
-// sayNow says what is under way, or what the preview waits for.
+// sayNow writes the work under way, or the reason why the preview waits.
 func (s spoken) sayNow(b *strings.Builder) {
 	switch r := s.Run; {
 	case r != nil && r.Kind == Create:
@@ -140,7 +140,7 @@ func runLink(address string) string {
 	return " ([run](" + address + "))"
 }
 
-// sayShown says which build can be looked at.
+// sayShown writes which build can be looked at.
 func (s spoken) sayShown(b *strings.Builder) {
 	if s.Shown.Commit == "" || !s.wants() {
 		return
@@ -198,7 +198,7 @@ func (s spoken) pageLink(page preview.Difference) string {
 	return "[" + code(name) + "](" + s.Shown.Address + "/" + strings.Join(parts, "/") + ")"
 }
 
-// sayNote says what was refused, or why the preview was removed.
+// sayNote writes what was last refused, or why the preview was removed, and the commands.
 func (s spoken) sayNote(b *strings.Builder) {
 	if s.Note != "" {
 		fmt.Fprintf(b, "%s\n\n", code(s.Note))
