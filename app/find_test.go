@@ -123,7 +123,23 @@ func TestTheLiveReleaseIsUndoneFromWhereItIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	third := b.job(t)
-	signedInReader(t, b, operatorToken).Get("/sites/www").Says("You can undo this when release #3 has ended.")
+	operator := signedInReader(t, b, operatorToken)
+	operator.Get("/sites/www").Says("You can undo this when release #3 has ended.", "You can roll back when release #3 has ended.")
+	for _, path := range []string{"/sites/www/releases", "/sites/www/releases?on=today", "/sites/www/rollback?to=1"} {
+		p := operator.Get(path).Status(http.StatusOK).Says("You can roll back when release #3 has ended.")
+		if strings.Contains(p.Text, "Roll back to") && strings.Contains(p.Text, `method="post" action="/sites/www/rollback"`) {
+			t.Errorf("%s offers what is refused:\n%s", path, p.Text)
+		}
+		operator.Form("/reading", url.Values{"language": {"es"}}).Status(http.StatusSeeOther)
+		operator.Get(path).Says("Podrá volver atrás cuando termine la publicación #3.")
+		operator.Form("/reading", url.Values{"language": {""}}).Status(http.StatusSeeOther)
+	}
+	refused := url.Values{"to": {"1"}, "why": {"wrong hours"}}
+	operator.Form("/sites/www/rollback", refused).Status(http.StatusConflict).Says("Release #3 is running: cancel it first, or wait until it has ended. Nothing was changed.")
+	operator.Form("/sites/www/rollback", refused, "Accept-Language", "es").Status(http.StatusConflict).Says("La publicación #3 está en marcha: cancélela antes o espere a que termine. No se cambió nada.")
+	if text := signedInReader(t, b, editorToken).Get("/sites/www/releases").Text; strings.Contains(text, "You can roll back") {
+		t.Errorf("an editor is told when to roll back:\n%s", text)
+	}
 	if got := undo(operatorToken); got != "" {
 		t.Errorf("beside a release that runs, the live one can be undone by %q", got)
 	}

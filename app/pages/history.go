@@ -89,6 +89,9 @@ type historyBody struct {
 	Older   string
 	// Removed says that older ones were removed, at the end of the list.
 	Removed string
+	// RollbackLater says when a rollback will be possible; "" where it is, or never.
+	RollbackLater string
+
 	Compare compare.Form
 	// Day is the form that chooses a day.
 	Day dayForm
@@ -131,7 +134,7 @@ func (h *historyPages) show(v *frame.Visit) {
 // write writes the page of releases.
 func (h *historyPages) write(v *frame.Visit, site view.Site, past []view.PastRelease, title string, body historyBody) {
 	if v.Who.Role == auth.Operator {
-		withRollbacks(body.History, view.SiteDetail{Site: site, Releases: past})
+		body.RollbackLater = withRollbacks(body.History, view.SiteDetail{Site: site, Releases: past})
 	}
 	name := site.Name
 	p := frame.LivePage(name, site.Instant, site.Clock())
@@ -201,21 +204,19 @@ func chartOf(l words.Language, past []view.PastRelease) *chart {
 	return c
 }
 
-// withRollbacks offers rollbacks to operators, while no release runs.
-func withRollbacks(rows []releaseRow, d view.SiteDetail) {
-	if runs(d) {
-		return
-	}
+// withRollbacks offers rollbacks to operators. While a release runs it offers none, and gives
+// the sentence that says until when.
+func withRollbacks(rows []releaseRow, d view.SiteDetail) (later string) {
 	for i, r := range d.Releases {
-		if canComeBack(r, d) {
+		switch {
+		case !canComeBack(r, d):
+		case d.Runs():
+			return d.RollbackLater()
+		default:
 			rows[i].Rollback = operator.RollbackLink(r.Site, r.Number)
 		}
 	}
-}
-
-// runs says whether a release is with a runner: nothing is rolled back before it has ended.
-func runs(d view.SiteDetail) bool {
-	return d.State != release.Ready && (d.State != release.Requested || d.Current.Dispatch.Token != "")
+	return ""
 }
 
 // canComeBack says whether a release was live with other content than what is.
@@ -237,7 +238,7 @@ func undoOf(d view.SiteDetail) (u undo) {
 	at := slices.IndexFunc(d.Releases, func(r view.PastRelease) bool { return r.Number < live.Number && canComeBack(r, d) })
 	switch {
 	case live.RollbackTo != 0 || at < 0:
-	case runs(d):
+	case d.Runs():
 		u.Later = d.Language.Say("You can undo this when release #%d has ended.", d.Current.Number)
 	default:
 		r := d.Releases[at]

@@ -111,7 +111,7 @@ func renderSite(d *view.SiteDetail, of mainOf, reader *time.Location) (title str
 	if of.operator {
 		body.Operator = operator.FormsOf(d.Site)
 		body.Operator.Undelivered = d.Undelivered
-		withRollbacks(body.History, *d)
+		body.RollbackLater = withRollbacks(body.History, *d)
 		body.LiveNow.Undo = undoOf(*d)
 	}
 	var out bytes.Buffer

@@ -48,6 +48,7 @@ type siteBody struct {
 	Waits            []fact
 	Heads            []rows.Head
 	History          []releaseRow
+	RollbackLater    string // as that of the history's page
 	Chart            *chart
 	Older            string
 	Schedule         *scheduleBody

@@ -110,6 +110,16 @@ func (v Rollback) Possible() bool {
 	return v.To.Outcome == release.Succeeded && v.To.Content() != v.Shows
 }
 
+// Runs says whether a release is with a runner: nothing is rolled back before it has ended.
+func (v Site) Runs() bool {
+	return v.State != release.Ready && (v.State != release.Requested || v.Current.Dispatch.Token != "")
+}
+
+// RollbackLater says when a rollback is possible again, while a release runs.
+func (v Site) RollbackLater() string {
+	return v.Language.Say("You can roll back when release #%d has ended.", v.Current.Number)
+}
+
 // Rollback reads the effects that putting a release back would have.
 func (r *Reader) Rollback(ctx context.Context, name string, to int64) (v Rollback, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -139,14 +140,23 @@ func (o *operatorPages) act(v *frame.Visit) {
 	v.GoOn(frame.SiteLink(name))
 }
 
+// refusals are those of the rules that people meet where a page offered what is refused.
+var refusals = words.SentencesOf(
+	words.Key("release #%d is running: cancel it first, or wait until it has ended"),
+	words.Key("site %s is about to be rolled back to release #%d: cancel release #%d first"),
+	words.Key("site %s shows release #%d already"),
+	words.Key("release #%d of %s never was live"),
+)
+
 // refusal makes a refusal of the rules one for people.
 func refusal(v *frame.Visit, err error) error {
 	if c, ok := errors.AsType[*release.Conflict](err); ok && c.Code != release.CodeBadEvent {
-		refused := problem.New(http.StatusConflict, string(c.Code), text.FullStop(c.Text)+" Nothing was changed.")
-		if v.Reader.Language.IsEnglish() {
-			return frame.Spoken{Problem: refused}
+		said, known := refusals.Again(v.Reader.Language, c.Text)
+		if known || v.Reader.Language.IsEnglish() {
+			said = text.FullStop(cmp.Or(said, c.Text)) + " " + v.Say("Nothing was changed.")
+			return frame.Spoken{Problem: problem.New(http.StatusConflict, string(c.Code), said)}
 		}
-		return refused
+		return problem.New(http.StatusConflict, string(c.Code), text.FullStop(c.Text)+" Nothing was changed.")
 	}
 	return err
 }

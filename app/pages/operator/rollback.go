@@ -13,10 +13,12 @@ import (
 // rollbackBody shows the effects of a rollback, and asks for confirmation.
 type rollbackBody struct {
 	Site, Title, Text, Kept, Button string
-	To                              int64
-	Changed                         rows.Requests
-	ChangedTitle                    string
-	Back                            frame.Crumb
+	// Later says when it is possible again, instead of the form.
+	Later        string
+	To           int64
+	Changed      rows.Requests
+	ChangedTitle string
+	Back         frame.Crumb
 }
 
 // RollbackLink leads to the form that puts a release back.
@@ -55,6 +57,9 @@ func rollbackBodyOf(r view.Rollback) rollbackBody {
 		Site: r.Of.Name, To: content, Title: l.Say("Roll back to release #%d?", content), Button: l.Say("Roll back to #%d", content),
 		Back: frame.Crumb{Text: l.Say("No, leave it as it is"), Link: frame.SiteLink(r.Of.Name)},
 		Kept: l.Say("A destination keeps the last 10 releases, unless it is set up otherwise. If this one is no longer kept, the rollback fails, and the site stays as it is."),
+	}
+	if r.Of.Runs() {
+		b.Later = r.Of.RollbackLater()
 	}
 	now := l.Say("something that Pressrun did not publish")
 	if r.Shows != 0 {
