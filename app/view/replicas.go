@@ -42,7 +42,8 @@ func replicasOf(all []ledger.Replica, self ledger.Replica, now time.Time) (out [
 	return out
 }
 
-// ReplicaAlerts say what is wrong with replicas: that one is silent, or not as another.
+// ReplicaAlerts warn of replicas that are silent, or differ from the others in version or
+// configuration.
 func ReplicaAlerts(all []Replica, c when.Clock) (out []Alert) {
 	l := c.Language
 	for _, one := range all {

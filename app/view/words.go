@@ -254,7 +254,7 @@ func notServedWords(v Site) string {
 	return l.Say("Nothing is released until the mistake in the site's configuration is mended: %s", text.FullStop(v.Closed.Why))
 }
 
-// liveWords say what is live while the site is at rest.
+// liveWords describe the live content of a site without a release under way.
 func liveWords(v Site) string {
 	l, live := v.Language, v.Clock().Time(v.Live.Times.Complete)
 	switch {

@@ -46,8 +46,8 @@ var credentialWords = []string{"get credentials", "refresh cached", "shared conf
 
 const notFound = "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role"
 
-// Explain says what is wrong with the credentials and what to do about it, when that is
-// why a call failed; "" for any other error, nil included.
+// Explain gives the fault of the credentials for which a call failed, and its remedy; ""
+// for any other error, nil included.
 func Explain(err error) string {
 	if err == nil {
 		return ""

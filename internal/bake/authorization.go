@@ -2,7 +2,6 @@ package bake
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -27,7 +26,7 @@ func ReadAuthorization(path string) (string, error) {
 	}
 	line := strings.TrimSpace(string(text))
 	if user, password, ok := strings.Cut(line, ":"); !ok || user == "" || password == "" || strings.ContainsAny(line, "\r\n") || len(text) > maxAuthorization {
-		return "", errors.New("the file with the CMS's password does not hold one line USER:PASSWORD")
+		return "", fmt.Errorf("the file %s with the CMS's password does not hold one line USER:PASSWORD", path)
 	}
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(line)), nil
 }

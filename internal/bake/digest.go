@@ -37,8 +37,8 @@ func (b *bake) digest() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// resolution is that of the CMS's clock: what changed within the second in which the bake
-// began may not have been visible yet.
+// resolution is the resolution of the CMS's clock: a change within the second in which the
+// bake began may not have been visible yet.
 const resolution = time.Second
 
 // watermark is the instant just before the first page was read, by the CMS's clock.

@@ -159,7 +159,7 @@ func (r *resolved) patterns() error {
 	for _, e := range r.Extras {
 		to, ok := r.origin.Given(e)
 		if !ok || to.Form == address.Relative {
-			return fmt.Errorf("%q is no path of the CMS; expected one as /thanks/", e)
+			return fmt.Errorf("%q is no path of the CMS; expected one such as /thanks/", e)
 		}
 		r.extras = append(r.extras, to.Address)
 	}

@@ -156,7 +156,7 @@ func (standard) Events(d Delivery) ([]Event, error) {
 	}
 	name := o.text("type")
 	if name == "" {
-		return nil, badFormat("the body has no type: expected the event's name, as page.published")
+		return nil, badFormat("the body has no type: expected the event's name, such as page.published")
 	}
 	e := mapped(o.object("data"))
 	e.ID, e.Name = d.Header.Get("webhook-id"), name

@@ -54,7 +54,7 @@ func TestWhatIsNoListIsAnErrorThatSaysWhatItIs(t *testing.T) {
 		`{"data": null}`:                      "nothing at /data",
 		`{"message": "No\x1b[1m"}`:            "is no JSON object",
 		`{"message": "Wait"}`:                 "it says: Wait",
-		`{"data": {}}`:                        "is no array",
+		`{"data": {}}`:                        "it has no array at",
 		`{"data": [null]}`:                    "record 1 of the page is no JSON object",
 		`{"data": [{"id": 1}, {"id": null}]}`: "record 2 of the page has no id at /id",
 		`{"data": [{"id": {}}]}`:              "has no id",

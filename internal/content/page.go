@@ -97,7 +97,7 @@ func (t Type) items(body []byte) ([]json.RawMessage, Object, error) {
 		items, ok = (&scanner{text: list}).items()
 	}
 	if !ok {
-		return nil, nil, fmt.Errorf("at %q is no array but %q", string(t.Items), text.ShortenBytes(text.OneLine(string(list[:min(len(list), 200)])), 60))
+		return nil, nil, fmt.Errorf("it has no array at %q but %q", string(t.Items), text.ShortenBytes(text.OneLine(string(list[:min(len(list), 200)])), 60))
 	}
 	return items, envelope, nil
 }
@@ -114,7 +114,7 @@ func (t Type) item(raw json.RawMessage) (Item, error) {
 		return Item{}, fmt.Errorf("has no id at %s", t.ID)
 	}
 	if len(item.ID) > 1024 || len(item.Language) > 100 {
-		return Item{}, errors.New("has an id or a language of more than 1024 characters")
+		return Item{}, errors.New("has an id of more than 1024 bytes, or a language of more than 100")
 	}
 	if t.Prefix != nil {
 		item.ID = t.Prefix(o) + item.ID

@@ -28,7 +28,7 @@ type Serving struct {
 	Header func(ServedPage, http.Header)
 	// OffsetParam asks for records from some number on, where the Pager has no such parameter.
 	OffsetParam string
-	// ContentType is that of answers; application/json where it is empty.
+	// ContentType is the media type of answers; "" for application/json.
 	ContentType string
 }
 

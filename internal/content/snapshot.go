@@ -52,7 +52,7 @@ func (c Consistency) InWords() string {
 
 // Snapshot is a copy of a source's content. It is never changed.
 type Snapshot struct {
-	// Format is that of this document, 1.
+	// Format is the format of this document, 1.
 	Format int `json:"format"`
 	// ID is the snapshot's name: its watermark, and a part of its digest.
 	ID     string `json:"id"`

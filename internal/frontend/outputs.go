@@ -159,7 +159,7 @@ func svelteConfig(t *tree) string {
 
 func svelteOutput(t *tree) (place, error) {
 	if t.pkg.depends("@sveltejs/adapter-static") == "" {
-		return place{}, unclear("SvelteKit has not the adapter @sveltejs/adapter-static, so that it makes a program and no pages", "add it (https://svelte.dev/docs/kit/adapter-static)")
+		return place{}, unclear("SvelteKit lacks the adapter @sveltejs/adapter-static, so that it makes a program and no pages", "add it (https://svelte.dev/docs/kit/adapter-static)")
 	}
 	return t.literal(t.module("svelte.config"), "build", "kit", "adapter", "pages")
 }

@@ -62,7 +62,7 @@ var (
 // setThem is the advice for all cases that the files don't settle.
 const setThem = "set the build command and the output folder (in the shipped workflow: the variables PRESSRUN_BUILD and PRESSRUN_OUTPUT)"
 
-// several is an ErrSeveral, unclear an ErrUnclear: what was found, and what to do.
+// several makes an ErrSeveral, and unclear an ErrUnclear, of a finding and of advice.
 func several(found, do string) error { return fmt.Errorf("%w: %s: %s", ErrSeveral, found, do) }
 
 func unclear(found, do string) error { return fmt.Errorf("%w: %s: %s", ErrUnclear, found, do) }

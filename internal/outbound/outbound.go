@@ -21,8 +21,9 @@ import (
 // Limit bounds a call, from the connection to the end of the answer.
 const Limit = 15 * time.Second
 
-// Check says what is wrong with an address: only https is called, and plain http on
-// this machine. It repeats nothing of the address, which may hold a secret.
+// Check refuses an address that must not be called: only https is, and plain http on this
+// machine. The error is a verb phrase, whose subject is the address, and repeats nothing of
+// it, since it may hold a secret.
 func Check(address string) error {
 	u, err := url.Parse(address)
 	switch {

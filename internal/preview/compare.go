@@ -16,7 +16,7 @@ import (
 // MaxListed bounds the pages that a comparison names.
 const MaxListed = 200
 
-// Differences say what a build would change on the public site.
+// Differences are the changes that a build would make on the public site.
 type Differences struct {
 	Destination string       `json:"destination"`
 	Release     int64        `json:"release"` // the live one; 0 for none

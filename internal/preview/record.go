@@ -28,7 +28,7 @@ type Content string
 const (
 	// Last is the content of the last production release.
 	Last Content = "last"
-	// Live is what the CMS has published.
+	// Live is the content that the CMS has published.
 	Live Content = "live"
 	// Drafts includes content that the CMS has not published: only for those who sign in.
 	Drafts Content = "drafts"

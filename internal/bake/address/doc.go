@@ -1,4 +1,4 @@
-// Package address knows the addresses of a CMS's pages: their one normal form, what a
-// reference in a page means, which queries are pages of their own, and the file that
+// Package address knows the addresses of a CMS's pages: their normal form, how
+// references in pages resolve, which queries are pages of their own, and the file that
 // each address becomes. It does no I/O.
 package address

@@ -102,8 +102,8 @@ type answer struct {
 // errBad says that an answer can't be published, and that a retry would not help.
 var errBad = errors.New("it can't be published")
 
-// fetch asks for a page until it is answered, or too often. An error is that of ctx, or
-// of the disk.
+// fetch asks for a page until it is answered, or Tries times. It fails only with ctx, and
+// when the disk does.
 func (f *fetcher) fetch(ctx context.Context, p *state.Page, conditional bool) (answer, error) {
 	a := answer{page: p}
 	var last error
@@ -272,7 +272,7 @@ func (f *fetcher) body(a *answer, resp *http.Response) error {
 // scratch are buffers into which texts are read, whose length is rarely known before.
 var scratch = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// mostScratch bounds what a buffer may keep of memory, in bytes.
+// mostScratch bounds the memory of a buffer in the pool, in bytes.
 const mostScratch = 1 << 20
 
 func readAll(in io.Reader) ([]byte, error) {

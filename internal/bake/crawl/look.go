@@ -42,7 +42,7 @@ type look struct {
 	stamps map[address.Address]string
 	// again are the pages that this reading asks for once more. It changes between passes alone.
 	again map[*state.Page]*state.Page
-	// changed are those of them that had changed.
+	// changed are the pages in again that had changed.
 	changed []*state.Page
 	listed  bool // the CMS's API has stamps
 	torn    bool // a list could not be read whole, or a page not again

@@ -17,8 +17,8 @@ type Options struct {
 	Queries address.Queries
 	// Extras are addresses that nothing names: "/thanks/".
 	Extras []address.Address
-	// Exclude are those that are never asked for: they match the path without the
-	// slashes at its ends.
+	// Exclude match the addresses that are never requested, by the path without the slashes
+	// at its ends.
 	Exclude []*regexp.Regexp
 	// MaxPages bounds how many addresses are requested; the others are reported as left out.
 	MaxPages int
@@ -56,7 +56,7 @@ type Progress struct {
 
 // Bounds of one answer, in bytes.
 const (
-	maxText = 32 << 20 // of a page, a style sheet, a feed: all that are held in memory
+	maxText = 32 << 20 // of a page, a style sheet, a feed: they are held in memory
 	maxFile = 4 << 30  // of any other file
 )
 

@@ -12,13 +12,12 @@ import (
 
 // Input is a bake to be judged, and the last one.
 type Input struct {
-	Pages   []*state.Page // by ID
-	Last    []*state.Page // of the last bake; nil for none
-	Broken  []string      // the broken links of the last bake, sorted
-	Names   address.Names
-	Missing address.Address // the address that no page can have
-	Limits  Limits
-	// Findings are those of the output itself.
+	Pages    []*state.Page // by ID
+	Last     []*state.Page // of the last bake; nil for none
+	Broken   []string      // the broken links of the last bake, sorted
+	Names    address.Names
+	Missing  address.Address // the address that no page can have
+	Limits   Limits
 	Findings Findings
 }
 
@@ -34,7 +33,8 @@ type Findings struct {
 	Twins []string
 }
 
-// Limits bound what a bake may do without a person's consent. Zero values are the defaults.
+// Limits bound the changes that a bake may make without a person's consent. Zero values are
+// the defaults.
 type Limits struct {
 	// MaxLost is the share of the last bake's pages that may be gone at once: 0.1.
 	MaxLost float64

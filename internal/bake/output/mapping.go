@@ -30,7 +30,7 @@ func ParsePublicURL(text string) (string, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return "", fmt.Errorf("the public address %q is no root of a host; expected one as https://www.example.org", text)
+		return "", fmt.Errorf("the public address %q is no root of a host; expected one such as https://www.example.org", text)
 	}
 	return strings.ToLower(u.Scheme) + "://" + strings.ToLower(u.Host), nil
 }

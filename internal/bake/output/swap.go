@@ -37,7 +37,7 @@ func Swap(staged, dir string) error {
 
 func placeError(err error) error {
 	if err != nil {
-		return fmt.Errorf("give the output its place: %w", err)
+		return fmt.Errorf("move the output into place: %w", err)
 	}
 	return nil
 }

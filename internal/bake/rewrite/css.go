@@ -10,8 +10,8 @@ import (
 )
 
 // CSS finds and changes the addresses of a style sheet: in url(), @import and
-// image-set(), and the CMS's own in comments and texts. base is that of its page, for a
-// style in a page.
+// image-set(), and the CMS's own in comments and texts. base is the base of the page
+// that a style is in.
 func (r *Rewriter) CSS(sheet []byte, base string, change Change) []byte {
 	s := splicer{text: sheet}
 	lexer := css.NewLexer(parse.NewInputBytes(bytes.Clone(sheet))) // it writes behind its input's end

@@ -12,8 +12,8 @@ import (
 // before all is written anew.
 const mostAdded = 4
 
-// Extend adds to the last bake what a later one found out that has the same output: its head,
-// and the pages of which something else is known now. To write thousands of lines anew that
+// Extend adds the state of a later bake with the same output to the last one: its head, and
+// the pages whose state is another. To write thousands of lines anew that
 // are as they were would take most of the time of such a bake. It says false, and does
 // nothing, where so much was added that all is better written anew. A line that a kill cut
 // off does not count, and goes with the next.

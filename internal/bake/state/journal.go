@@ -72,7 +72,7 @@ func read(in io.Reader, journal bool) (*Bake, error) {
 		return nil, fmt.Errorf("read its first line: %w", err)
 	}
 	if b.Head.Version != version && b.Head.Version != 1 {
-		return nil, fmt.Errorf("it is of version %d, and this program knows %d", b.Head.Version, version)
+		return nil, fmt.Errorf("it has the version %d, and this program reads up to %d", b.Head.Version, version)
 	}
 	b.good = int64(len(first))
 	pages, err := b.readPages(lines)
@@ -106,7 +106,7 @@ func (b *Bake) readPages(in io.Reader) ([]*Page, error) {
 			break // the last line is cut off
 		}
 		if len(line) > maxLine {
-			return nil, errors.New("a line is too long")
+			return nil, fmt.Errorf("a line has more than %d bytes", maxLine)
 		}
 		b.good += int64(len(line)) + 1
 		if text = rest; !bytes.HasPrefix(line, headBegins) {
@@ -145,7 +145,7 @@ func inParts(n int, do func(from, to int) error) error {
 func (b *Bake) Put(p *Page) error {
 	switch {
 	case p.ID < 0 || int(p.ID) > len(b.Pages):
-		return fmt.Errorf("page %d comes after %d", p.ID, len(b.Pages))
+		return fmt.Errorf("the page %d is not the next one after %d pages", p.ID, len(b.Pages))
 	case int(p.ID) == len(b.Pages):
 		b.Pages = append(b.Pages, p)
 	default:

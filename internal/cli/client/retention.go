@@ -25,7 +25,7 @@ Examples:
   pressrun retention --json | jq '[.sites[].next.releases // 0] | add'`
 }
 
-// Run tells what is kept, and what goes next.
+// Run prints the policy of retention, and the rows that the next pass removes.
 func (c *Retention) Run(ctx context.Context, t *terminal.Terminal) error {
 	client, err := c.Client(t)
 	if err != nil {

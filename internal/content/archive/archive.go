@@ -24,7 +24,7 @@ import (
 	"github.com/pressrun/pressrun/internal/content"
 )
 
-// format is that of all files here.
+// format is the format of all files here.
 const format = 1
 
 // kept is the number of snapshots that stay, the latest among them.

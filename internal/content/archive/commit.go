@@ -77,7 +77,7 @@ func (a *Archive) assemble(p *Pass, base, s *content.Snapshot) error {
 		return err
 	}
 	if err := syncAll(next); err != nil {
-		return fmt.Errorf("put the snapshot on disk: %w", err)
+		return fmt.Errorf("sync the snapshot to disk: %w", err)
 	}
 	folder := Folder(a.dir, s.ID)
 	if err := os.RemoveAll(folder); err != nil { // a pass before was killed before it became the latest

@@ -63,8 +63,8 @@ func (l *lister) all(ctx context.Context) error {
 	})
 }
 
-// beyond says whether an error is of a page after the last one, as WordPress has it
-// (rest_post_invalid_page_number, 400).
+// beyond says whether an error is the answer for a page after the last one, such as
+// WordPress's (rest_post_invalid_page_number, 400).
 func beyond(err error) bool {
 	refused, ok := errors.AsType[*fetch.StatusError](err)
 	return ok && (refused.Status == http.StatusBadRequest || refused.Status == http.StatusNotFound)

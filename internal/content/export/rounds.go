@@ -12,7 +12,7 @@ import (
 // look compares the records with the source's present ones. Two readings of everything
 // with no change between them are the state of the source at the instant between them
 // (a double collect, as atomic snapshots of shared registers are made). For a type with
-// stamps the second reading is that of ids and stamps; records that could
+// stamps the second reading is the one of ids and stamps; records that could
 // have changed without their stamp are read again whole.
 func (p *pass) look(ctx context.Context, t content.Type) error {
 	if t.Resume != "" {

@@ -78,7 +78,7 @@ type StatusError struct {
 	Status int
 	// Asked is the requested address, without secrets; Says is the answer's own reason.
 	Asked, Says string
-	// At and OwnClock are those of the answer.
+	// At and OwnClock are the Answer's.
 	At       time.Time
 	OwnClock bool
 }

@@ -61,7 +61,7 @@ func Secret(s source.Settings, file, ofEnvironment string) (string, error) {
 	}
 	first, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
 	if first = strings.TrimSpace(first); first == "" {
-		return "", fmt.Errorf("the credential for the CMS: %s is empty", file)
+		return "", fmt.Errorf("read the credential for the CMS: %s is empty", file)
 	}
 	return first, nil
 }

@@ -79,8 +79,7 @@ func (l *list) offsetParam() string {
 	return l.t.Serves.OffsetParam
 }
 
-// changesNothing says whether a parameter changes nothing in what the copy has: it is
-// one that the copy was made with.
+// changesNothing says whether a parameter is ignored, or one that the copy was made with.
 func (l *list) changesNothing(key string, values []string) bool {
 	s := l.t.Serves
 	return slices.Contains(s.Ignored, key) || key != s.OrderParam && key != s.DirectionParam && slices.Equal(values, l.t.Query[key])

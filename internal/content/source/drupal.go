@@ -26,7 +26,7 @@ var drupal = Kind{
 // drupalContent are the entity types that pages are made of.
 var drupalContent = []string{"node", "taxonomy_term", "media", "file", "block_content", "menu_link_content", "paragraph"}
 
-// drupalStamped are those with the field "changed".
+// drupalStamped are the entity types with the field "changed".
 var drupalStamped = []string{"node", "taxonomy_term", "media", "file", "block_content", "menu_link_content"}
 
 const (

@@ -31,7 +31,7 @@ type Settings struct {
 	AtOnce int `yaml:"at_once"`
 	// Credential says where the secret is, and how it is sent.
 	Credential CredentialSettings `yaml:"credential"`
-	// Lists are those of the kinds rest and graphql; Space is Contentful's.
+	// Lists are for the kinds rest and graphql, Space is for Contentful.
 	Lists []ListSettings `yaml:"lists"`
 	Space SpaceSettings  `yaml:"contentful"`
 }

@@ -15,8 +15,8 @@ import (
 // https://docs.strapi.io/cms/api/rest
 var strapi = Kind{Name: "strapi", Title: "Strapi (REST API)", Lists: strapiLists, Credential: bearer}
 
-// strapiLists are those that were named: the API does not list its types. They are read
-// whole: with populate, a record has others within it, whose changes leave its stamp as
+// strapiLists are the lists of the named types, since the API does not list its types. They
+// are read whole: with populate, a record has others within it, whose changes leave its stamp as
 // it was.
 func strapiLists(ctx context.Context, ask Asker, s Settings) ([]content.Type, error) {
 	if len(s.Types) == 0 {

@@ -19,8 +19,8 @@ var wagtail = Kind{Name: "wagtail", Title: "Wagtail (API v2)", Lists: wagtailLis
 // wagtailPage is the most that a page may have, unless WAGTAILAPI_LIMIT_MAX says more.
 const wagtailPage = 20
 
-// wagtailLists are those of the endpoints that a project usually has. A project names
-// its own, so that one may be missing. Lists have no stamp: last_published_at is not
+// wagtailLists are the lists of the usual endpoints. A project names its own, so that one
+// may be missing. Lists have no stamp: last_published_at is not
 // among the fields unless the project puts it there.
 func wagtailLists(ctx context.Context, ask Asker, s Settings) ([]content.Type, error) {
 	var lists []content.Type

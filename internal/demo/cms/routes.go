@@ -14,7 +14,7 @@ import (
 //go:embed assets
 var assets embed.FS
 
-// maxBody bounds what a form or an API call may send, in bytes. A form encodes
+// maxBody bounds the body of a form or an API call, in bytes. A form encodes
 // each byte of a text in up to three.
 const maxBody = 512 << 10
 

@@ -35,7 +35,7 @@ type State struct {
 	TrustedBy string `json:"approved_by,omitempty"`
 	// Extend is how long it must stay from now on; 0 if nobody asked for more time.
 	Extend time.Duration `json:"extend,omitempty"`
-	// Note says for people what was last refused, or why the preview was removed.
+	// Note tells people why something was refused last, or why the preview was removed.
 	Note string `json:"note,omitempty"`
 
 	// Run is the run under way, nil for none.

@@ -33,7 +33,7 @@ func (f *figures) broken() bool {
 	return f.lost+f.doubleRequests+f.double+f.damaged+f.refused > 0 || f.acknowledged == 0 || f.builds == 0
 }
 
-// tell says what is wrong; only the first few times.
+// tell prints a broken promise, the first few times.
 func (f *figures) tell(format string, args ...any) {
 	if f.told++; f.told <= 20 {
 		fmt.Fprintf(os.Stderr, "BROKEN: "+format+"\n", args...)
