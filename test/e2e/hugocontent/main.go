@@ -8,13 +8,13 @@ import (
 	"os"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/demo/hugo"
+	"github.com/pressrun/pressrun/test/e2e/hugosite"
 )
 
 func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if err := hugo.WriteContent(ctx, os.Getenv("CMS_URL"), "."); err != nil {
+	if err := hugosite.WriteContent(ctx, os.Getenv("CMS_URL"), "."); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1) //nolint:gocritic // nothing is left to clean up
 	}

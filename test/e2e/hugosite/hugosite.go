@@ -1,7 +1,7 @@
-// Package hugo writes the stand-in CMS's content as a site that Hugo builds:
-// the end-to-end test thereby releases the output of a real static site generator.
+// Package hugosite writes the demo CMS's content as a site that Hugo builds: the
+// end-to-end test thereby releases the output of a real static site generator.
 // Written for Hugo 0.111.3 (Debian 12) and later.
-package hugo
+package hugosite
 
 import (
 	"context"
@@ -116,7 +116,7 @@ func pageOf(a content.Article) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(append(head, '\n'), markup.Markdown(markup.Parse(a.Body))...), nil
+	return append(append(head, '\n'), markdown(markup.Parse(a.Body))...), nil
 }
 
 func encode(value any) ([]byte, error) {

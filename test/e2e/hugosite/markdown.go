@@ -1,16 +1,18 @@
-package markup
+package hugosite
 
 import (
 	"net/url"
 	"strings"
 	"unicode"
+
+	"github.com/pressrun/pressrun/internal/demo/markup"
 )
 
-// Markdown writes blocks as CommonMark that renders to the same words, with
+// markdown writes blocks as CommonMark that renders to the same words, with
 // every ASCII punctuation character of the text escaped (CommonMark 0.31,
 // section 2.4). So no text can turn into emphasis, raw HTML or, for Hugo, a
 // "{{< shortcode >}}", which Hugo looks for before it reads Markdown.
-func Markdown(blocks []Block) string {
+func markdown(blocks []markup.Block) string {
 	var b strings.Builder
 	for i, block := range blocks {
 		if i > 0 {
@@ -25,31 +27,31 @@ func Markdown(blocks []Block) string {
 // separateLists separates two neighbouring lists: Markdown would join them over a blank
 // line. A comment is its only neutral separator, and Hugo leaves comments out; an empty
 // one carries no text of an editor.
-func separateLists(b *strings.Builder, before, after Block) {
-	if before.Kind == List && after.Kind == List {
+func separateLists(b *strings.Builder, before, after markup.Block) {
+	if before.Kind == markup.List && after.Kind == markup.List {
 		b.WriteString("<!-- -->\n\n")
 	}
 }
 
-func writeBlock(b *strings.Builder, block Block) {
+func writeBlock(b *strings.Builder, block markup.Block) {
 	switch block.Kind {
-	case Heading:
+	case markup.Heading:
 		b.WriteString("## ")
 		writeSpans(b, block.Spans)
 		b.WriteString("\n")
-	case List:
+	case markup.List:
 		for _, item := range block.Items {
 			b.WriteString("- ")
 			writeSpans(b, item)
 			b.WriteString("\n")
 		}
-	case Paragraph:
+	case markup.Paragraph:
 		writeSpans(b, block.Spans)
 		b.WriteString("\n")
 	}
 }
 
-func writeSpans(b *strings.Builder, spans []Span) {
+func writeSpans(b *strings.Builder, spans []markup.Span) {
 	for _, span := range spans {
 		if span.Href == "" {
 			b.WriteString(escape(span.Text))

@@ -1,4 +1,4 @@
-package hugo_test
+package hugosite_test
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 
 	"github.com/pressrun/pressrun/internal/demo/cms"
 	"github.com/pressrun/pressrun/internal/demo/content"
-	"github.com/pressrun/pressrun/internal/demo/hugo"
 	"github.com/pressrun/pressrun/test/democms"
+	"github.com/pressrun/pressrun/test/e2e/hugosite"
 	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/servers"
 )
@@ -37,7 +37,7 @@ func needHugo(t *testing.T) string {
 func build(t *testing.T, address, dir string) map[string]string {
 	t.Helper()
 	bin := needHugo(t)
-	if err := hugo.WriteContent(t.Context(), address, dir); err != nil {
+	if err := hugosite.WriteContent(t.Context(), address, dir); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), eventually.Patience)
@@ -138,7 +138,7 @@ func TestTheSameContentGivesTheSameSource(t *testing.T) {
 	_, address := democms.Start(t)
 	a, b := t.TempDir(), t.TempDir()
 	for _, dir := range []string{a, b} {
-		if err := hugo.WriteContent(t.Context(), address, dir); err != nil {
+		if err := hugosite.WriteContent(t.Context(), address, dir); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -155,7 +155,7 @@ func TestNothingIsWrittenWithoutContent(t *testing.T) {
 	server := httptest.NewServer(empty)
 	defer server.Close()
 	dir := filepath.Join(t.TempDir(), "site")
-	if err := hugo.WriteContent(t.Context(), server.URL, dir); !errors.Is(err, content.ErrIncomplete) {
+	if err := hugosite.WriteContent(t.Context(), server.URL, dir); !errors.Is(err, content.ErrIncomplete) {
 		t.Errorf("got %v, want ErrIncomplete", err)
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
