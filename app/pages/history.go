@@ -43,7 +43,7 @@ func releaseRows(found []view.PastRelease, c when.Clock) []releaseRow {
 	for _, r := range found {
 		row := releaseRow{
 			Number: r.Number, Link: frame.ReleaseLink(r.Site, r.Number),
-			Outcome: r.OutcomeWords(), Class: r.OutcomeClass(), Why: r.Why,
+			Outcome: r.OutcomeWords(), Class: r.OutcomeClass(), Why: r.EndWords(),
 			Askers: r.Askers, Others: r.Others, Requests: r.Requests.Count,
 			Started: c.At(r.BegunAt()), Current: r.State != release.Ready, Took: r.Took(),
 			Titles: r.Titles, MoreTitles: r.MoreTitles,

@@ -75,8 +75,8 @@ func PreviewState(l words.Language, s pull.State) (name, class string) {
 	return l.Say("waits"), "warn"
 }
 
-// reasons are what pull.State gives as its Reason, with what it puts in.
-var reasons = words.SentencesOf(
+// previewReasons are what pull.State gives as its Reason, with what it puts in.
+var previewReasons = []words.Key{
 	words.Key("%s asked for its end."),
 	words.Key("%s asked for more time, but there is no preview: ask for one first."),
 	words.Key("%s asked for a preview, but the pull request is closed."),
@@ -85,17 +85,29 @@ var reasons = words.SentencesOf(
 	words.Key("Its time was over."),
 	words.Key("The pull request was closed."),
 	words.Key("The repository has no branch and no tag of this name any more."),
+	words.Key("More time could not be given: %s."),
+	words.Key("%s asked for more time: a preview stays for up to %s days from now, not for %s."),
+	words.Key("%s approved a commit: this pull request needs no approval, since its branch is in this repository."),
+	words.Key("%s approved %s: expected the whole name of the newest commit, which is %s."),
+	words.Key("%s approved %s, but the newest commit is %s: look at it, then approve that one."),
+	words.Key("%s: the App may not read the branches of %s: give it the permission Contents: read-only, and accept that for the installation"),
+	words.Key("GitHub never showed the run that was asked for"),
+	words.Key("nothing was heard of its run for hours"),
+	words.Key("GitHub knows its run no more"),
+	words.Key("its run ended as %s"),
 	words.Key("the branch is in a fork: on GitHub, somebody who may write has to approve commit %s by /preview approve"),
-)
+}
+
+var knownPreviewReasons = words.SentencesOf(previewReasons...)
 
 // PreviewReason is why a preview waits, failed or went, in words. What GitHub says of it stays
 // as it is.
 func PreviewReason(l words.Language, s pull.State) string {
 	said := s.Reason()
-	if known, is := reasons.Again(l, said); is {
+	if known, is := knownPreviewReasons.Again(l, said); is {
 		return known
 	}
-	return said
+	return reasonWords(l, said)
 }
 
 // ContentWords name the content of a preview.

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -29,6 +30,8 @@ func TestWhyAPreviewWentIsSaidInTheReadersLanguage(t *testing.T) {
 		"Ada pidió una vista previa, pero la solicitud de cambios está cerrada.":                                          {pull.State{}, []pull.Event{gone, pull.Asked{By: "Ada"}}},
 		"Ada pidió una vista previa de la solicitud de cambios 12, pero el repositorio no tiene ninguna con este número.": {pull.State{}, []pull.Event{pull.Refreshed{Closed: true}, pull.Asked{By: "Ada"}}},
 		"Ada pidió una vista previa de x/y, pero el repositorio no tiene ninguna rama ni etiqueta con este nombre.":       {pull.State{Branch: "x/y"}, []pull.Event{pull.Refreshed{Closed: true}, pull.Asked{By: "Ada"}}},
+		"Ada pidió más tiempo: una vista previa se conserva hasta 90 días desde ahora, no 10000h0m0s.":                    {pull.State{}, append(slices.Clone(shown), pull.AskedExtend{By: "Ada", Keep: 10000 * time.Hour})},
+		"Ada aprobó \"abd\": se espera el nombre completo del commit más nuevo, que es abc.":                              {pull.State{}, []pull.Event{pull.Refreshed{Head: "abc", Fork: true}, pull.Trust{By: "Ada", Commit: "abd"}, pull.Refreshed{Head: "abc"}}},
 		"Se acabó su plazo.":                {pull.State{}, append(shown, pull.Tick{})},
 		"La solicitud de cambios se cerró.": {pull.State{}, append(shown, gone)},
 		"El repositorio ya no tiene ninguna rama ni etiqueta con este nombre.":                                                              {pull.State{Branch: "x/y"}, append(shown, gone)},

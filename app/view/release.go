@@ -120,7 +120,7 @@ func (v Release) Text(c when.Clock) string {
 		}
 		return l.Say("It went live at %s; another release is live now.", c.Time(v.Times.Complete))
 	case release.Failed, release.Stale, release.Cancelled, release.Superseded, release.Unchanged:
-		return text.Sentence(orNoReason(l, v.Why))
+		return text.Sentence(orNoReason(l, v.EndWords()))
 	}
 	return v.SiteText
 }

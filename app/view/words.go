@@ -94,7 +94,7 @@ func waitingWords(v Site) string {
 			said = l.Say("%s and is being dispatched", rollingBackWords(l, v.Current))
 		}
 		if v.Current.Dispatch.Unknown != "" {
-			said += ": " + v.Current.Dispatch.Unknown
+			said += ": " + reasonWords(l, v.Current.Dispatch.Unknown)
 		}
 		return said + afterComma(lateWords(v)) + cancelWords(v) + "."
 	case release.DueSlot:
@@ -102,7 +102,7 @@ func waitingWords(v Site) string {
 	case release.DueGrouping:
 		return l.Say("Release #%d starts at %s, so that further changes can join it.", number, c.Time(due.At))
 	case release.DueRetry:
-		return l.Say("Release #%d tries again at %s; the last one did not succeed: %s", number, c.Time(due.At), text.FullStop(orNoReason(l, due.Detail)))
+		return l.Say("Release #%d tries again at %s; the last one did not succeed: %s", number, c.Time(due.At), text.FullStop(orNoReason(l, v.LastEndWords())))
 	case release.DueFreeze:
 		return stopWords(v, due) + " " + l.Say("Release #%d starts then.", number)
 	case release.DuePause:
@@ -145,16 +145,23 @@ func stopWords(v Site, due release.Due) string {
 // sentence can be made from the site's state, holdWhy makes it in the reader's language.
 func holdWhy(v Site) string {
 	last, by := v.Last, v.Last.Ordered
+	end := func(l words.Language) string { return endWords(l, last) }
 	for _, say := range []func(words.Language) string{
-		func(l words.Language) string { return l.Say("the last release did not succeed: %s", last.Why) },
+		func(l words.Language) string { return l.Say("the last release did not succeed: %s", end(l)) },
 		func(l words.Language) string {
-			return l.Say("%d releases in a row did not succeed; the last: %s", v.Failures, last.Why)
+			return l.Say("%d releases in a row did not succeed; the last: %s", v.Failures, end(l))
 		},
 		func(l words.Language) string { return l.Say("rolled back to #%d by %s", last.RollbackTo, by.By) },
 		func(l words.Language) string {
 			return l.Say("rolled back to #%d by %s: %s", last.RollbackTo, by.By, by.Why)
 		},
 		func(l words.Language) string { return l.Say("cancelled by %s", last.By) },
+		func(l words.Language) string {
+			return l.Say("the rollback to #%d did not succeed: %s", last.RollbackTo, end(l))
+		},
+		func(l words.Language) string {
+			return l.Say("the rollback to #%d was cancelled by %s", last.RollbackTo, last.By)
+		},
 	} {
 		if say(words.Language{}) != v.Hold.Why {
 			continue

@@ -18,7 +18,7 @@ type Sentences struct {
 func SentencesOf(keys ...Key) *Sentences {
 	return &Sentences{keys, sync.OnceValue(func() (all []*regexp.Regexp) {
 		for _, key := range keys {
-			all = append(all, regexp.MustCompile(`(?s)^`+strings.NewReplacer(`%s`, `(.*)`, `%d`, `([0-9]+)`).Replace(regexp.QuoteMeta(string(key)))+`$`))
+			all = append(all, regexp.MustCompile(`(?s)^`+strings.NewReplacer(`%s`, `(.*?)`, `%d`, `([0-9]+)`).Replace(regexp.QuoteMeta(string(key)))+`$`))
 		}
 		return all
 	})}
