@@ -110,9 +110,9 @@ func (b *bake) consistency(s crawl.Settled, c judge.Counts) (level, because stri
 
 // open repairs the state after a kill, and reads the last bake.
 func (b *bake) open() error {
-	err := b.folder.Settle(func(h state.Head) bool { return output.Placed(h.Staged, h.Output, h.Folder) })
+	err := b.folder.Recover(func(h state.Head) bool { return output.Placed(h.Staged, h.Output, h.Folder) })
 	if err == nil {
-		err = output.Settle(b.Dir)
+		err = output.Recover(b.Dir)
 	}
 	if err != nil {
 		return err
@@ -212,7 +212,7 @@ func (b *bake) name() {
 	var items []address.Item
 	for _, p := range b.pages {
 		if judge.Published(p) && p.Address != b.missing {
-			items = append(items, address.Item{Address: p.Address, Fit: p.Fit, Type: p.Type, Sum: p.Sum})
+			items = append(items, address.Item{Address: p.Address, QueryKind: p.QueryKind, Type: p.Type, Sum: p.Sum})
 		}
 	}
 	b.names = address.Assign(items)
@@ -232,7 +232,7 @@ func (b *bake) finish(ctx context.Context) (judge.Account, error) {
 	var err error
 	if !unchanged {
 		if findings, err = site.Build(ctx, staged); err != nil {
-			return judge.Account{}, errors.Join(err, output.Settle(b.Dir))
+			return judge.Account{}, errors.Join(err, output.Recover(b.Dir))
 		}
 	}
 	a, broken := judge.Judge(b.input(findings))
@@ -240,11 +240,11 @@ func (b *bake) finish(ctx context.Context) (judge.Account, error) {
 	b.head.Broken = broken
 	b.remarks(&a)
 	if len(a.Refused) > 0 {
-		err := errors.Join(output.Settle(b.Dir), b.forget())
+		err := errors.Join(output.Recover(b.Dir), b.forget())
 		return a, cmp.Or(err, error(&Refused{a.Refused}))
 	}
 	if b.DryRun {
-		return a, output.Settle(b.Dir)
+		return a, output.Recover(b.Dir)
 	}
 	if err := b.accept(staged, unchanged); err != nil {
 		return a, err
@@ -292,8 +292,8 @@ func (b *bake) unchanged(before map[address.Address]*state.Page) bool {
 	for _, p := range b.pages {
 		old := before[p.Address]
 		switch {
-		case old == nil && !judge.Published(p) && !judge.Leads(p):
-		case old == nil, old.Sum != p.Sum, old.Type != p.Type, old.Location != p.Location, judge.Published(old) != judge.Published(p), judge.Leads(old) != judge.Leads(p), judge.Leads(p) && old.Status != p.Status:
+		case old == nil && !judge.Published(p) && !judge.IsRedirect(p):
+		case old == nil, old.Sum != p.Sum, old.Type != p.Type, old.Location != p.Location, judge.Published(old) != judge.Published(p), judge.IsRedirect(old) != judge.IsRedirect(p), judge.IsRedirect(p) && old.Status != p.Status:
 			return false
 		default:
 			p.Out = old.Out
@@ -343,7 +343,7 @@ func (b *bake) remarks(a *judge.Account) {
 	}
 	trapped := map[string]int{}
 	for _, p := range b.pages {
-		if p.Step == state.LeftOut && len(p.Sources) > 0 && p.Fit != address.Unknown && p.Why != state.WhyExclude && p.Why != state.WhyTooMany {
+		if p.Step == state.LeftOut && len(p.Sources) > 0 && p.QueryKind != address.Unknown && p.Why != state.WhyExclude && p.Why != state.WhyTooMany {
 			trapped[p.Why]++
 		}
 	}

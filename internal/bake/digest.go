@@ -27,7 +27,7 @@ func (b *bake) digest() string {
 			for _, part := range []string{string(p.Address), b.names.Places[p.Address].File, p.Sum, p.Type} {
 				line = append(strconv.AppendQuote(line, part), ' ')
 			}
-		case judge.Leads(p):
+		case judge.IsRedirect(p):
 			line = strconv.AppendQuote(strconv.AppendInt(strconv.AppendQuote(line, string(p.Address)), int64(p.Status), 10), p.Location)
 		default:
 			continue

@@ -69,7 +69,7 @@ func again(p *state.Page, mode string) {
 	if mode == Full {
 		p.ETag, p.Modified = "", ""
 	}
-	if !judge.Published(p) && !judge.Leads(p) {
+	if !judge.Published(p) && !judge.IsRedirect(p) {
 		p.Step, p.Why, p.Status = state.LeftOut, state.WhyForgotten, 0
 		return
 	}
@@ -101,7 +101,7 @@ func staleness(r *resolved, pages []*state.Page) func(*state.Page) bool {
 		if p.Step == state.LeftOut {
 			return false
 		}
-		if p.Address == "/" || p.Lists || changed[p.Address] || !judge.Published(p) && !judge.Leads(p) {
+		if p.Address == "/" || p.Lists || changed[p.Address] || !judge.Published(p) && !judge.IsRedirect(p) {
 			return true
 		}
 		path := strings.Trim(p.Address.Path(), "/")

@@ -51,7 +51,7 @@ func TestASignedDeliveryIsTakenAndNoForgedOne(t *testing.T) {
 	for _, d := range signedDialects() {
 		t.Run(d.Name(), func(t *testing.T) {
 			good := delivery(d, noon)
-			if err := d.Verify(good, []string{secret}, noon.Add(Tolerance)); err != nil {
+			if err := d.Verify(good, []string{secret}, noon.Add(tolerance)); err != nil {
 				t.Fatalf("a good delivery is refused: %v", err)
 			}
 			if err := d.Verify(good, []string{"the next one", secret}, noon); err != nil {

@@ -13,7 +13,7 @@ type Dialect interface {
 	Name() string
 	// Title is the system's own name.
 	Title() string
-	// Verify checks that one of the secrets signed a delivery, within Tolerance. The
+	// Verify checks that one of the secrets signed a delivery, within five minutes. The
 	// error is a *SignatureError. It is not called for a dialect without signatures,
 	// whose secret is the hook's address.
 	Verify(d Delivery, secrets []string, now time.Time) error

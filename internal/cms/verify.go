@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// Tolerance is how much a delivery's time may differ from ours, either way. Standard
+// tolerance is how much a delivery's time may differ from ours, either way. Standard
 // Webhooks suggests five minutes. A replay within it is recognised by its id.
-const Tolerance = 5 * time.Minute
+const tolerance = 5 * time.Minute
 
 // SignatureError says why a delivery's signature is not accepted. It holds nothing
 // secret, and may be shown to the caller.
@@ -65,11 +65,11 @@ func matches(signature []byte, secrets []string, sign func(secret string) []byte
 	return found
 }
 
-// recent refuses a delivery whose time is not within Tolerance.
+// recent refuses a delivery whose time is not within tolerance.
 func recent(at, now time.Time) error {
-	if off := now.Sub(at); off.Abs() > Tolerance {
+	if off := now.Sub(at); off.Abs() > tolerance {
 		return notSigned("it was signed at %s, which is more than %s from now (%s): set the clocks right; a delayed delivery must be sent anew",
-			at.UTC().Format(time.RFC3339), Tolerance, now.UTC().Format(time.RFC3339))
+			at.UTC().Format(time.RFC3339), tolerance, now.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

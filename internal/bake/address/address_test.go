@@ -103,16 +103,16 @@ func TestWhatAReferenceMeans(t *testing.T) {
 func TestQueriesArePagesFilesOrUnknown(t *testing.T) {
 	q := Queries{Pagers: DefaultPagers()}
 	for in, want := range map[string]struct {
-		a   Address
-		fit Fit
+		a    Address
+		kind QueryKind
 	}{
 		"/a/": {"/a/", Plain}, "/a/?utm_source=x&fbclid=y": {"/a/", Plain}, "/a/?replytocom=7": {"/a/", Plain},
 		"/a/?page=2": {"/a/?page=2", Pager}, "/a/?utm_medium=x&page=2": {"/a/?page=2", Pager}, "/a/?page=x": {"/a/?page=x", Unknown}, "/a/?page=12345678": {"/a/?page=12345678", Unknown},
 		"/?p=12": {"/?p=12", Unknown}, "/a/?page=2&sort=x": {"/a/?page=2&sort=x", Unknown},
 		"/a.css?ver=6.1": {"/a.css?ver=6.1", Variant}, "/index.php?x": {"/index.php?x", Unknown}, "/a.html?x=1": {"/a.html?x=1", Unknown},
 	} {
-		if a, fit := q.Normalize(Address(in)); a != want.a || fit != want.fit {
-			t.Errorf("%s: %s %d, want %v", in, a, fit, want)
+		if a, kind := q.Normalize(Address(in)); a != want.a || kind != want.kind {
+			t.Errorf("%s: %s %d, want %v", in, a, kind, want)
 		}
 	}
 }
@@ -130,9 +130,9 @@ func TestEachAddressBecomesAFile(t *testing.T) {
 		{Item{Address: "/feed/", Type: "application/rss+xml; charset=UTF-8"}, Place{File: "feed/index.html", Path: "/feed/", Type: "application/rss+xml; charset=UTF-8"}},
 		{Item{Address: "/rss.xml", Type: "text/xml"}, Place{File: "rss.xml", Path: "/rss.xml"}},
 		{Item{Address: "/old.php", Type: "text/html"}, Place{File: "old.php", Path: "/old.php", Type: "text/html"}},
-		{Item{Address: "/a.css?ver=1", Fit: Variant, Type: "text/css"}, Place{File: "a.css", Path: "/a.css"}},
-		{Item{Address: "/news/?page=2", Fit: Pager, Type: "text/html"}, Place{File: "news/page/2/index.html", Path: "/news/page/2/"}},
-		{Item{Address: "/?page=2", Fit: Pager, Type: "text/html"}, Place{File: "page/2/index.html", Path: "/page/2/"}},
+		{Item{Address: "/a.css?ver=1", QueryKind: Variant, Type: "text/css"}, Place{File: "a.css", Path: "/a.css"}},
+		{Item{Address: "/news/?page=2", QueryKind: Pager, Type: "text/html"}, Place{File: "news/page/2/index.html", Path: "/news/page/2/"}},
+		{Item{Address: "/?page=2", QueryKind: Pager, Type: "text/html"}, Place{File: "page/2/index.html", Path: "/page/2/"}},
 	} {
 		got, err := placeOf(c.item)
 		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
@@ -148,11 +148,11 @@ func TestEachAddressBecomesAFile(t *testing.T) {
 
 func TestOfTwoForOneFileNeitherIsLostInSilence(t *testing.T) {
 	n := Assign([]Item{
-		{Address: "/news/?page=2", Fit: Pager, Sum: "1"},
+		{Address: "/news/?page=2", QueryKind: Pager, Sum: "1"},
 		{Address: "/news/page/2/", Sum: "2"},
-		{Address: "/a.css?ver=1", Fit: Variant, Sum: "3"},
-		{Address: "/a.css?ver=2", Fit: Variant, Sum: "4"},
-		{Address: "/a.css?ver=3", Fit: Variant, Sum: "3"},
+		{Address: "/a.css?ver=1", QueryKind: Variant, Sum: "3"},
+		{Address: "/a.css?ver=2", QueryKind: Variant, Sum: "4"},
+		{Address: "/a.css?ver=3", QueryKind: Variant, Sum: "3"},
 		{Address: "/About/", Sum: "5"},
 		{Address: "/about/", Sum: "6"},
 		{Address: "/b", Sum: "7"},

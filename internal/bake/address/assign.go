@@ -24,7 +24,7 @@ func Assign(items []Item) Names {
 	n := Names{Places: make(map[Address]Place, len(items)), Failed: map[Address]string{}}
 	items = slices.Clone(items)
 	slices.SortFunc(items, func(a, b Item) int {
-		return cmp.Or(cmp.Compare(a.Fit, b.Fit), cmp.Compare(len(a.Address), len(b.Address)), cmp.Compare(a.Address, b.Address))
+		return cmp.Or(cmp.Compare(a.QueryKind, b.QueryKind), cmp.Compare(len(a.Address), len(b.Address)), cmp.Compare(a.Address, b.Address))
 	})
 	owner := make(map[string]Item, len(items))
 	lower := make(map[string]string, len(items))
@@ -35,7 +35,7 @@ func Assign(items []Item) Names {
 			continue
 		}
 		first, taken := owner[p.File]
-		if taken && first.Sum != it.Sum && it.Fit == Variant {
+		if taken && first.Sum != it.Sum && it.QueryKind == Variant {
 			p.File = variantFile(p.File, it.Address.Query())
 			p.Path = urlpath.Encode("/" + p.File)
 			first, taken = owner[p.File]

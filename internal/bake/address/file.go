@@ -19,8 +19,8 @@ import (
 
 // Item is an answer of the CMS that becomes a file.
 type Item struct {
-	Address Address
-	Fit     Fit
+	Address   Address
+	QueryKind QueryKind
 	// Type is the media type that the CMS gave it, with its parameters.
 	Type string
 	// Sum is the content's checksum.
@@ -47,7 +47,7 @@ const (
 // placeOf is the place of an item by itself; Assign resolves collisions.
 func placeOf(it Item) (Place, error) {
 	visited := it.Address.Path()
-	if it.Fit == Pager {
+	if it.QueryKind == Pager {
 		visited = pagerPath(it.Address)
 	}
 	if strings.Contains(visited, "%2F") || strings.Contains(visited, "%5C") {

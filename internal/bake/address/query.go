@@ -24,15 +24,15 @@ func DefaultPagers() []string { return []string{"page", "paged", "pg"} }
 // tracking are parameters that campaigns and comment forms add, and no page depends on.
 var tracking = []string{"fbclid", "gclid", "msclkid", "mc_cid", "mc_eid", "replytocom", "noamp", "share", "nb"}
 
-// Fit is the kind of an address by its query.
-type Fit uint8
+// QueryKind is the meaning of an address's query.
+type QueryKind uint8
 
-// The fits.
+// The kinds of queries.
 const (
-	Plain   Fit = iota // no query that matters
-	Pager              // a page of a list
-	Variant            // a file whose query only names its version
-	Unknown            // the query's effect is unknown: it is reported, and not guessed
+	Plain   QueryKind = iota // no query that matters
+	Pager                    // a page of a list
+	Variant                  // a file whose query only names its version
+	Unknown                  // the query's effect is unknown: it is reported, and not guessed
 )
 
 // maxPage is the longest value of a pager, in digits.
@@ -40,7 +40,7 @@ const maxPage = 6
 
 // Normalize removes the parameters that change nothing from an address, and says which
 // kind its query makes it.
-func (q Queries) Normalize(a Address) (Address, Fit) {
+func (q Queries) Normalize(a Address) (Address, QueryKind) {
 	query := a.Query()
 	if query == "" {
 		return a, Plain
@@ -49,25 +49,25 @@ func (q Queries) Normalize(a Address) (Address, Fit) {
 		return a, Variant
 	}
 	var kept []string
-	fit := Plain
+	kind := Plain
 	for _, pair := range strings.Split(query, "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		switch {
 		case pair == "", q.drops(name):
 		case slices.Contains(q.Pagers, name) && isNumber(value):
-			kept, fit = append(kept, pair), max(fit, Pager)
+			kept, kind = append(kept, pair), max(kind, Pager)
 		default:
-			kept, fit = append(kept, pair), Unknown
+			kept, kind = append(kept, pair), Unknown
 		}
 	}
 	if len(kept) == 0 {
 		return Address(a.Path()), Plain
 	}
-	if fit == Pager {
+	if kind == Pager {
 		slices.Sort(kept)
 		kept = slices.Compact(kept)
 	}
-	return Address(a.Path() + "?" + strings.Join(kept, "&")), fit
+	return Address(a.Path() + "?" + strings.Join(kept, "&")), kind
 }
 
 func (q Queries) drops(name string) bool {

@@ -207,7 +207,7 @@ func (c *Crawl) apply(a answer) {
 		return
 	}
 	seen := a.seen
-	seen.Address, seen.Fit, seen.Sources, seen.Depth, seen.ID = p.Address, p.Fit, p.Sources, p.Depth, p.ID
+	seen.Address, seen.QueryKind, seen.Sources, seen.Depth, seen.ID = p.Address, p.QueryKind, p.Sources, p.Depth, p.ID
 	*p = seen
 	c.front.learn(p, a.found)
 }

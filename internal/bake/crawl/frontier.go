@@ -32,7 +32,7 @@ func newFrontier(o *Options, pages []*state.Page) *frontier {
 			continue
 		}
 		f.asked++
-		if p.Fit == address.Variant {
+		if p.QueryKind == address.Variant {
 			f.variant[p.Address.Path()]++
 		}
 		if p.Step == state.Waiting {
@@ -54,7 +54,7 @@ func listed(kind string) bool {
 
 // know takes note of an address, with where it is known from, and gives its page.
 func (f *frontier) know(a address.Address, from state.Source, depth int) *state.Page {
-	a, fit := f.options.Queries.Normalize(a)
+	a, kind := f.options.Queries.Normalize(a)
 	p, known := f.by[a]
 	if known {
 		changed := p.Add(from)
@@ -69,7 +69,7 @@ func (f *frontier) know(a address.Address, from state.Source, depth int) *state.
 		}
 		return p
 	}
-	p = &state.Page{Address: a, Fit: fit, Sources: []state.Source{from}, Depth: depth, ID: int32(len(f.pages))} //nolint:gosec // G115: maxKnown bounds it
+	p = &state.Page{Address: a, QueryKind: kind, Sources: []state.Source{from}, Depth: depth, ID: int32(len(f.pages))} //nolint:gosec // G115: memory ends before the ids do
 	f.pages, f.by[a] = append(f.pages, p), p
 	f.admit(p, from)
 	f.dirty = append(f.dirty, p)
@@ -95,16 +95,16 @@ func (f *frontier) leftOut(p *state.Page, from state.Source) string {
 		}
 	}
 	switch {
-	case p.Fit == address.Unknown:
+	case p.QueryKind == address.Unknown:
 		return state.WhyQuery
 	case len(p.Address) > maxAddress:
 		return fmt.Sprintf("it is longer than %d bytes", maxAddress)
 	case f.asked >= f.options.MaxPages:
 		return state.WhyTooMany
-	case p.Fit == address.Variant && f.variant[path] >= maxVariants:
+	case p.QueryKind == address.Variant && f.variant[path] >= maxVariants:
 		return fmt.Sprintf("there are more than %d versions of the file", maxVariants)
 	}
-	if p.Fit == address.Variant {
+	if p.QueryKind == address.Variant {
 		f.variant[path]++
 	}
 	if listed(from.Kind) {
@@ -193,11 +193,11 @@ func (f *frontier) again(p *state.Page) {
 
 func kindOf(use rewrite.Use) string {
 	switch use {
-	case rewrite.Leads:
+	case rewrite.Link:
 		return state.Link
-	case rewrite.Loads:
+	case rewrite.Resource:
 		return state.Loaded
-	case rewrite.Names, rewrite.Sends, rewrite.Says, rewrite.Bare:
+	case rewrite.Metadata, rewrite.Submission, rewrite.InText, rewrite.BareHost:
 	}
 	return state.Mention
 }

@@ -162,7 +162,7 @@ func (c *Crawl) mostTwice() int { return max(fewTwice, c.done/twiceOf) }
 // many pages there are in all.
 func (c *Crawl) twice() (twice []*state.Page, all int) {
 	for _, p := range c.front.pages {
-		if p.Address == c.missing || !p.OK() || KindOf(p.Type) != HTML {
+		if p.Address == c.missing || !p.OK() || FormatOf(p.Type) != HTML {
 			continue
 		}
 		all++

@@ -15,12 +15,12 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-// Kind is the notation of the addresses in a content.
-type Kind uint8
+// Format is the format of a content, by which the addresses in it are found.
+type Format uint8
 
-// The kinds.
+// The formats.
 const (
-	Opaque Kind = iota // none are looked for: pictures, archives
+	Opaque Format = iota // none are looked for: pictures, archives
 	HTML
 	CSS
 	Markup // XML and SVG: "&" begins a character reference
@@ -29,8 +29,8 @@ const (
 
 var textTypes = regexp.MustCompile(`(?i)^(text/|application/([^;]*\+)?(json|xml|javascript|ecmascript)|application/(x-javascript|manifest)|image/svg)`)
 
-// KindOf is the kind of a media type.
-func KindOf(media string) Kind {
+// FormatOf is the format of a media type.
+func FormatOf(media string) Format {
 	media = strings.ToLower(strings.TrimSpace(media))
 	switch {
 	case strings.HasPrefix(media, "text/html"), strings.HasPrefix(media, "application/xhtml"):
@@ -47,7 +47,7 @@ func KindOf(media string) Kind {
 
 // mayName says whether a content may name addresses.
 func mayName(media string, a address.Address) bool {
-	return KindOf(media) != Opaque || strings.HasSuffix(a.Path(), ".xml.gz")
+	return FormatOf(media) != Opaque || strings.HasSuffix(a.Path(), ".xml.gz")
 }
 
 // reader finds the addresses in contents. It may be used by many goroutines.
@@ -63,7 +63,7 @@ func (r *reader) read(a *answer) {
 	if a.seen.Status != http.StatusOK {
 		text = nil
 	}
-	switch KindOf(a.seen.Type) {
+	switch FormatOf(a.seen.Type) {
 	case HTML:
 		a.seen.Title, a.seen.Login = titleOf(text), asksForPassword(text)
 		r.rewriter.HTML(text, r.note(a, at))
@@ -75,13 +75,13 @@ func (r *reader) read(a *answer) {
 	case Text:
 		if at == "/robots.txt" {
 			for _, s := range discover.ReadRobots(text).Sitemaps {
-				r.add(a, r.origin.BaseOf(at, ""), s, rewrite.Names, state.Robots)
+				r.add(a, r.origin.BaseOf(at, ""), s, rewrite.Metadata, state.Robots)
 			}
 			return
 		}
 		if strings.Contains(a.seen.Type, "manifest") {
 			for _, s := range discover.WebManifest(text) {
-				r.add(a, r.origin.BaseOf(at, ""), s, rewrite.Loads, state.Loaded)
+				r.add(a, r.origin.BaseOf(at, ""), s, rewrite.Resource, state.Loaded)
 			}
 		}
 		r.rewriter.Text(text, false, r.note(a, at))
@@ -93,7 +93,7 @@ func (r *reader) read(a *answer) {
 	if a.seen.Location != "" {
 		if to, ok := r.origin.Follow(address.Base{Address: at}, a.seen.Location); ok {
 			a.seen.To = to.Address
-			a.found = append(a.found, found{to.Address, rewrite.Leads, state.Redirect})
+			a.found = append(a.found, found{to.Address, rewrite.Link, state.Redirect})
 		}
 	}
 }
@@ -113,11 +113,11 @@ func (r *reader) sitemap(a *answer, text []byte) {
 	r.stamps(a, base, s)
 	for _, list := range [][]string{s.Pages, s.Sitemaps} {
 		for _, p := range list {
-			r.add(a, base, p, rewrite.Leads, state.Sitemap)
+			r.add(a, base, p, rewrite.Link, state.Sitemap)
 		}
 	}
 	if s.Style != "" {
-		r.add(a, base, s.Style, rewrite.Loads, state.Loaded)
+		r.add(a, base, s.Style, rewrite.Resource, state.Loaded)
 	}
 }
 
@@ -147,8 +147,8 @@ func (r *reader) note(a *answer, at address.Address) rewrite.Change {
 			bases[ref.Base] = base
 		}
 		switch ref.Use {
-		case rewrite.Bare, rewrite.Sends:
-		case rewrite.Leads, rewrite.Loads, rewrite.Names, rewrite.Says:
+		case rewrite.BareHost, rewrite.Submission:
+		case rewrite.Link, rewrite.Resource, rewrite.Metadata, rewrite.InText:
 			r.add(a, base, ref.Target, ref.Use, kindOf(ref.Use))
 		}
 		return "", false
@@ -160,7 +160,7 @@ func (r *reader) add(a *answer, base address.Base, target string, use rewrite.Us
 	if !ok || to.Same || strings.ContainsAny(target, "{}<>") && to.Form != address.Absolute {
 		return // where a script is still to fill something in
 	}
-	if use == rewrite.Says && to.Form != address.Absolute && to.Form != address.NoScheme && !rules.HasKnownEnding(to.Address.Path()) {
+	if use == rewrite.InText && to.Form != address.Absolute && to.Form != address.NoScheme && !rules.HasKnownEnding(to.Address.Path()) {
 		return // a guess, of a script's attribute
 	}
 	a.found = append(a.found, found{to.Address, use, kind})

@@ -75,8 +75,8 @@ func Published(p *state.Page) bool {
 	return p.Status == 200 && p.Sum != "" && (p.Step == state.Answered || p.Step == state.Kept || p.Step == state.Unreachable)
 }
 
-// Leads says whether a page is a redirect in the output.
-func Leads(p *state.Page) bool {
+// IsRedirect says whether a page is a redirect in the output.
+func IsRedirect(p *state.Page) bool {
 	return p.Redirects() || p.Step == state.Unreachable && p.Status >= 300 && p.Status < 400 && p.Location != ""
 }
 
@@ -91,11 +91,11 @@ func (in *Input) broken() map[address.Address][]address.Address {
 			continue
 		}
 		for _, ref := range p.Refs {
-			if ref.Use != rewrite.Leads && ref.Use != rewrite.Loads || int(ref.ID) >= len(in.Pages) {
+			if ref.Use != rewrite.Link && ref.Use != rewrite.Resource || int(ref.ID) >= len(in.Pages) {
 				continue
 			}
 			to := in.Pages[ref.ID]
-			if !dead(to) || !isPage(p) && ref.Use == rewrite.Leads {
+			if !dead(to) || !isPage(p) && ref.Use == rewrite.Link {
 				continue
 			}
 			if len(out[to.Address]) < 5 && !slices.Contains(out[to.Address], p.Address) {
@@ -110,7 +110,7 @@ func (in *Input) broken() map[address.Address][]address.Address {
 func dead(p *state.Page) bool {
 	switch p.Step {
 	case state.Answered, state.Kept, state.Unreachable:
-		return !Published(p) && !Leads(p)
+		return !Published(p) && !IsRedirect(p)
 	case state.Bad:
 		return true
 	case state.Waiting, state.LeftOut:

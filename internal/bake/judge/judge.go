@@ -59,7 +59,7 @@ func Judge(in Input) (a Account, broken []string) {
 
 // count counts the new and changed pages, their age, and the queries that were left out.
 func (in *Input) count(a *Account, p, last *state.Page, line *Line) {
-	if p.Step == state.LeftOut && p.Fit == address.Unknown {
+	if p.Step == state.LeftOut && p.QueryKind == address.Unknown {
 		a.Queries[parameters(p.Address)]++
 	}
 	if !Published(p) {
@@ -104,7 +104,7 @@ func (in *Input) outcome(p, last *state.Page) (Outcome, string) {
 	switch {
 	case p.Step == state.LeftOut:
 		return LeftOut, p.Why
-	case p.Step == state.Unreachable && (Published(p) || Leads(p)):
+	case p.Step == state.Unreachable && (Published(p) || IsRedirect(p)):
 		return Stale, p.Why
 	case p.Step == state.Unreachable:
 		return Unreachable, p.Why
@@ -112,7 +112,7 @@ func (in *Input) outcome(p, last *state.Page) (Outcome, string) {
 		return Bad, p.Why
 	case p.Step == state.Waiting:
 		return "", "nobody asked for it" // a bug: it is counted as unaccounted
-	case Leads(p):
+	case IsRedirect(p):
 		return Redirects, ""
 	case Published(p) && p.Step == state.Kept:
 		return Skipped, ""
@@ -155,7 +155,7 @@ func (v *verdict) all() []guard.Violation {
 
 func (v *verdict) home() *guard.Violation {
 	for _, p := range v.in.Pages {
-		if p.Address == "/" && (!Published(p) || !isPage(p)) && !Leads(p) {
+		if p.Address == "/" && (!Published(p) || !isPage(p)) && !IsRedirect(p) {
 			return &guard.Violation{Name: HomePage, Detail: fmt.Sprintf("the CMS's home page is no page: %s", cmp.Or(p.Why, fmt.Sprintf("it answers %d with %q", p.Status, p.Type)))}
 		}
 	}
@@ -170,7 +170,7 @@ func (v *verdict) unanswered() *guard.Violation {
 			continue
 		}
 		switch {
-		case Published(p), Leads(p):
+		case Published(p), IsRedirect(p):
 			old = append(old, string(p.Address))
 		case onlyGuessed(p):
 			continue

@@ -90,7 +90,7 @@ func (v *verdict) lost() *guard.Violation {
 	pages := 0
 	now := map[string]bool{}
 	for _, p := range v.in.Pages {
-		if Published(p) || Leads(p) {
+		if Published(p) || IsRedirect(p) {
 			now[string(p.Address)] = true
 		}
 	}

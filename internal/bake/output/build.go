@@ -101,7 +101,7 @@ func (s *Site) files() []file {
 	taken := map[string]bool{}
 	for _, p := range s.sorted() {
 		if p.Address == s.Missing {
-			if p.Gone() && p.Size > 0 && crawl.KindOf(p.Type) == crawl.HTML && !taken["404.html"] {
+			if p.Gone() && p.Size > 0 && crawl.FormatOf(p.Type) == crawl.HTML && !taken["404.html"] {
 				taken["404.html"] = true
 				out = append(out, file{page: p, place: address.Place{File: "404.html", Path: "/404.html"}, anywhere: true})
 			}
@@ -120,7 +120,7 @@ func (s *Site) files() []file {
 func (s *Site) sorted() []*state.Page {
 	pages := slices.Clone(s.Pages)
 	slices.SortFunc(pages, func(a, b *state.Page) int {
-		return cmp.Or(cmp.Compare(a.Fit, b.Fit), cmp.Compare(len(a.Address), len(b.Address)), cmp.Compare(a.Address, b.Address))
+		return cmp.Or(cmp.Compare(a.QueryKind, b.QueryKind), cmp.Compare(len(a.Address), len(b.Address)), cmp.Compare(a.Address, b.Address))
 	})
 	return pages
 }
@@ -155,7 +155,7 @@ func (b *builder) file(f file) error {
 	if b.linked(f, path) {
 		return nil
 	}
-	if crawl.KindOf(f.page.Type) == crawl.Opaque && !strings.HasSuffix(f.place.File, ".xml.gz") {
+	if crawl.FormatOf(f.page.Type) == crawl.Opaque && !strings.HasSuffix(f.place.File, ".xml.gz") {
 		if err := b.scan(f); err != nil {
 			return err
 		}

@@ -71,7 +71,7 @@ func (m *Mapping) change(at address.Address, served string) rewrite.Change {
 	moved := folder(at.Path()) != folder(served) || at.Query() != ""
 	bases := map[string]address.Base{}
 	return func(ref rewrite.Reference) (string, bool) {
-		if ref.Use == rewrite.Bare {
+		if ref.Use == rewrite.BareHost {
 			return m.host(), m.PublicURL != ""
 		}
 		base, ok := bases[ref.Base]

@@ -27,7 +27,7 @@ func newRenderer(m *Mapping) *renderer {
 // render rewrites a text that will be served at a path.
 func (r *renderer) render(p *state.Page, served string, text []byte) ([]byte, error) {
 	change := r.mapping.change(p.Address, served)
-	switch crawl.KindOf(p.Type) {
+	switch crawl.FormatOf(p.Type) {
 	case crawl.HTML:
 		return r.rewriter.HTML(text, change), nil
 	case crawl.CSS:

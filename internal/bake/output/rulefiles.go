@@ -57,7 +57,7 @@ func (b *builder) redirects() string {
 	}
 	var lines []string
 	for _, p := range b.Pages {
-		if !judge.Leads(p) || p.Address == b.Missing || p.Address.Query() != "" {
+		if !judge.IsRedirect(p) || p.Address == b.Missing || p.Address.Query() != "" {
 			continue
 		}
 		if line, ok := b.redirect(p, served); ok {

@@ -15,7 +15,7 @@ func Staged(dir string) string { return dir + ".bake-new" }
 
 // Swap gives a staged folder its place. Where the system can, the two folders change
 // places at one instant; elsewhere there is none for a moment, and a kill just then is
-// put right by Settle.
+// put right by Recover.
 func Swap(staged, dir string) error {
 	if err := os.RemoveAll(dir + aside); err != nil {
 		return fmt.Errorf("make room for the output: %w", err)
@@ -55,8 +55,8 @@ func Placed(staged, dir, folder string) bool {
 // Clean removes the folder that was there before a Swap.
 func Clean(dir string) error { return os.RemoveAll(dir + aside) }
 
-// Settle completes or undoes a Swap that a kill cut off, and removes unfinished folders.
-func Settle(dir string) error {
+// Recover completes or undoes a Swap that a kill cut off, and removes unfinished folders.
+func Recover(dir string) error {
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Lstat(dir + aside); err == nil {
 			if err := os.Rename(dir+aside, dir); err != nil {

@@ -66,26 +66,26 @@ var loading = []string{"stylesheet", "icon", "apple-touch-icon", "apple-touch-ic
 func useOf(element, name string, w *links.Walker) Use {
 	switch name {
 	case "action", "formaction":
-		return Sends
+		return Submission
 	case "src", "poster", "data", "background", "xlink:href", "manifest":
-		return Loads
+		return Resource
 	case "href":
 		switch element {
 		case "a", "area":
-			return Leads
+			return Link
 		case "link":
 			rels := strings.Fields(strings.ToLower(w.Value("rel")))
 			if slices.ContainsFunc(rels, func(rel string) bool { return slices.Contains(loading, rel) }) {
-				return Loads
+				return Resource
 			}
-			return Names
+			return Metadata
 		case "base":
-			return Names
+			return Metadata
 		}
-		return Loads // of SVG
+		return Resource // of SVG
 	}
 	if strings.HasPrefix(name, "data-") {
-		return Says // a script may use it, or not
+		return InText // a script may use it, or not
 	}
-	return Names
+	return Metadata
 }

@@ -24,9 +24,9 @@ func (r *Rewriter) CSS(sheet []byte, base string, change Change) []byte {
 		end := min(at+len(data), len(sheet))
 		switch {
 		case kind == css.URLToken:
-			r.cssAddress(&s, urlArgument(sheet, at, end), Loads, base, change)
+			r.cssAddress(&s, urlArgument(sheet, at, end), Resource, base, change)
 		case kind == css.StringToken && state.names():
-			r.cssAddress(&s, unquoted(sheet, at, end), Loads, base, change)
+			r.cssAddress(&s, unquoted(sheet, at, end), Resource, base, change)
 		case kind == css.StringToken || kind == css.CommentToken || kind == css.BadURLToken || kind == css.BadStringToken:
 			r.within(&s, at, end, false, change)
 		}

@@ -146,15 +146,15 @@ func (p *page) value(element, name string, kind kind, value string, w *links.Wal
 	case one:
 		return p.change(Reference{Target: value, Use: useOf(element, name, w), Base: p.base})
 	case list:
-		return spliced(value, fields(value), Sends, p.base, p.change)
+		return spliced(value, fields(value), Submission, p.base, p.change)
 	case candidates:
-		return spliced(value, srcset(value), Loads, p.base, p.change)
+		return spliced(value, srcset(value), Resource, p.base, p.change)
 	case metaRefresh:
 		at, ok := refresh(value)
 		if !ok {
 			return "", false
 		}
-		return spliced(value, []span{at}, Leads, p.base, p.change)
+		return spliced(value, []span{at}, Link, p.base, p.change)
 	case style:
 		with := p.CSS([]byte(value), p.base, p.change)
 		return string(with), string(with) != value

@@ -10,12 +10,12 @@ type Use uint8
 
 // The uses of an address.
 const (
-	Leads Use = iota // readers are led there
-	Loads            // the browser loads it for the page
-	Names            // citations, feeds and canonical addresses
-	Sends            // a form, or a ping: only a program can answer
-	Says             // the CMS's own address in text, data or a script
-	Bare             // the CMS's host alone, with no scheme before it
+	Link       Use = iota // readers follow it
+	Resource              // the browser loads it for the page
+	Metadata              // citations, feeds and canonical addresses
+	Submission            // a form, or a ping: only a program can answer
+	InText                // the CMS's own address in text, data or a script
+	BareHost              // the CMS's host alone, with no scheme before it
 )
 
 // Reference is an address in a document, its escapes resolved.

@@ -13,7 +13,7 @@ func moved(seen *[]string) Change {
 	return func(ref Reference) (string, bool) {
 		*seen = append(*seen, ref.Target)
 		switch {
-		case ref.Use == Bare:
+		case ref.Use == BareHost:
 			return "www.example.gov", true
 		case ref.Target == "/news/?page=2":
 			return "/news/page/2/", true
@@ -75,7 +75,7 @@ func TestAddressesCountFromTheBase(t *testing.T) {
 		got = append(got, r)
 		return "", false
 	})
-	want := []Reference{{"a", Leads, "/x/"}, {"/x/", Names, "/x/"}, {"b", Loads, "/x/"}, {"c", Loads, "/x/"}}
+	want := []Reference{{"a", Link, "/x/"}, {"/x/", Metadata, "/x/"}, {"b", Resource, "/x/"}, {"c", Resource, "/x/"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -100,7 +100,7 @@ func TestAddressesInStyleSheets(t *testing.T) {
 
 func TestAHostWithAPort(t *testing.T) {
 	change := func(r Reference) (string, bool) {
-		if r.Use == Bare {
+		if r.Use == BareHost {
 			return "www", true
 		}
 		return "https://www" + strings.TrimPrefix(strings.TrimPrefix(r.Target, "http:"), "//127.0.0.1:8080"), true
@@ -163,7 +163,7 @@ func FuzzHTML(f *testing.F) {
 		if got := r.HTML(text, keep); !bytes.Equal(got, before) {
 			t.Fatalf("%q became %q", before, got)
 		}
-		r.HTML(text, func(ref Reference) (string, bool) { return "/x", ref.Use != Bare })
+		r.HTML(text, func(ref Reference) (string, bool) { return "/x", ref.Use != BareHost })
 		if !bytes.Equal(text, before) {
 			t.Fatal("the input was changed")
 		}

@@ -197,13 +197,13 @@ func anyPrefix(text []byte, prefixes ...string) bool {
 func (r *Rewriter) changed(text []byte, f found, change Change) (string, bool) {
 	written := string(text[f.start:f.end])
 	if f.form == nil {
-		return change(Reference{Target: written, Use: Bare})
+		return change(Reference{Target: written, Use: BareHost})
 	}
 	decode, encode := f.form.decode, f.form.encode
 	if f.form.slash == "/" && !f.markup {
 		decode, encode = same, same
 	}
-	with, ok := change(Reference{Target: decode(written), Use: Says})
+	with, ok := change(Reference{Target: decode(written), Use: InText})
 	if !ok {
 		return "", false
 	}

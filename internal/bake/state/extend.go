@@ -73,7 +73,7 @@ func (f Folder) add(good int64, text []byte) error {
 
 // same says whether a page's state is as it was.
 func (p *Page) same(old *Page) bool {
-	return p.Address == old.Address && p.Fit == old.Fit && p.Depth == old.Depth && p.Step == old.Step && p.Why == old.Why &&
+	return p.Address == old.Address && p.QueryKind == old.QueryKind && p.Depth == old.Depth && p.Step == old.Step && p.Why == old.Why &&
 		p.Status == old.Status && p.Location == old.Location && p.To == old.To && p.Type == old.Type && p.Sum == old.Sum && p.Size == old.Size &&
 		p.ETag == old.ETag && p.Modified == old.Modified && p.Title == old.Title && p.Login == old.Login && p.Lists == old.Lists &&
 		p.Read.Equal(old.Read) && p.Fresh.Equal(old.Fresh) && p.Out == old.Out && p.ID == old.ID &&

@@ -253,9 +253,9 @@ func removed(name string) error {
 	return nil
 }
 
-// Settle completes or undoes a bake that was killed between placing the output and keeping
+// Recover completes or undoes a bake that was killed between placing the output and keeping
 // the state. placed says whether a staged folder has got its place.
-func (f Folder) Settle(placed func(Head) bool) error {
+func (f Folder) Recover(placed func(Head) bool) error {
 	next, err := f.load(nextName)
 	if err != nil || next == nil {
 		return err

@@ -47,12 +47,12 @@ const (
 
 // Page is an address, and its known state.
 type Page struct {
-	Address address.Address `json:"address"`
-	Fit     address.Fit     `json:"fit,omitempty"`
-	Sources []Source        `json:"sources,omitempty"` // the first of each kind
-	Depth   int             `json:"depth,omitempty"`   // how many links it is away from a listed page
-	Step    Step            `json:"step,omitempty"`
-	Why     string          `json:"why,omitempty"`
+	Address   address.Address   `json:"address"`
+	QueryKind address.QueryKind `json:"fit,omitempty"`
+	Sources   []Source          `json:"sources,omitempty"` // the first of each kind
+	Depth     int               `json:"depth,omitempty"`   // how many links it is away from a listed page
+	Step      Step              `json:"step,omitempty"`
+	Why       string            `json:"why,omitempty"`
 
 	Status   int             `json:"status,omitempty"`
 	Location string          `json:"location,omitempty"` // of a redirect: where it leads, as it was answered
@@ -91,14 +91,9 @@ func (p *Page) Gone() bool {
 	return (p.Step == Answered || p.Step == Kept) && (p.Status == 404 || p.Status == 410)
 }
 
-// KnownFrom says whether one of its sources is of a kind.
-func (p *Page) KnownFrom(kinds ...string) bool {
-	return slices.ContainsFunc(p.Sources, func(s Source) bool { return slices.Contains(kinds, s.Kind) })
-}
-
 // Add adds a source, the first of its kind alone, and says whether it did.
 func (p *Page) Add(s Source) bool {
-	if p.KnownFrom(s.Kind) {
+	if slices.ContainsFunc(p.Sources, func(had Source) bool { return had.Kind == s.Kind }) {
 		return false
 	}
 	p.Sources = append(p.Sources, s)

@@ -13,9 +13,9 @@ import (
 	"github.com/pressrun/pressrun/internal/content"
 )
 
-// Began describes a pass's beginning. A pass that was cut off is resumed only by one that
+// Head is the first line of a pass's journal. A pass that was cut off is resumed only by one that
 // would ask the same.
-type Began struct {
+type Head struct {
 	Format int `json:"format"`
 	// Base is the latest snapshot when the pass began; empty for none.
 	Base  string `json:"base,omitempty"`
@@ -28,8 +28,8 @@ type Began struct {
 	OwnClock bool `json:"own_clock,omitempty"`
 }
 
-// Answered is a source's decoded answer, without the records' bytes.
-type Answered struct {
+// Answer is a source's decoded answer, without the records' bytes.
+type Answer struct {
 	Records []content.Record `json:"records,omitempty"`
 	Total   int              `json:"total"`
 	Pages   int              `json:"pages"`
@@ -50,12 +50,12 @@ type answerLine struct {
 	// Offset is where the bytes of the answer's records begin in the pack, one record
 	// after the other.
 	Offset int64 `json:"offset"`
-	Answered
+	Answer
 }
 
 // Pass is a pass under way: its answers so far, on disk. It is safe for use by many goroutines.
 type Pass struct {
-	Began
+	Head
 	// Resumed counts the answers that an earlier process had got.
 	Resumed int
 
@@ -66,7 +66,7 @@ type Pass struct {
 	// commit: thousands would be made, and removed again.
 	pack   *os.File
 	packed int64
-	known  map[string]Answered
+	known  map[string]Answer
 	bodies map[string]place // by hash
 }
 
@@ -75,13 +75,13 @@ type place struct{ offset, size int64 }
 
 // Begin begins a pass, or goes on with the one that was cut off, if it would ask the
 // same and began less than young ago.
-func (a *Archive) Begin(b Began, young time.Duration) (*Pass, error) {
+func (a *Archive) Begin(b Head, young time.Duration) (*Pass, error) {
 	b.Format = format
-	p := &Pass{Began: b, dir: filepath.Join(a.dir, ".pass"), known: map[string]Answered{}, bodies: map[string]place{}}
+	p := &Pass{Head: b, dir: filepath.Join(a.dir, ".pass"), known: map[string]Answer{}, bodies: map[string]place{}}
 	if p.resume(b, young) {
 		return p, nil
 	}
-	p.Began, p.Resumed, p.packed = b, 0, 0
+	p.Head, p.Resumed, p.packed = b, 0, 0
 	clear(p.known)
 	clear(p.bodies)
 	if err := os.RemoveAll(p.dir); err != nil {
@@ -113,13 +113,13 @@ func (p *Pass) open(line []byte) (err error) {
 }
 
 // resume reads the journal of a pass that was cut off.
-func (p *Pass) resume(b Began, young time.Duration) bool {
+func (p *Pass) resume(b Head, young time.Duration) bool {
 	text, err := os.ReadFile(filepath.Join(p.dir, "journal"))
 	if err != nil {
 		return false
 	}
 	first, rest, ok := bytes.Cut(text, []byte("\n"))
-	var was Began
+	var was Head
 	if !ok || json.Unmarshal(first, &was) != nil || was.Format != format || was.Base != b.Base || was.Model != b.Model || was.Full != b.Full {
 		return false
 	}
@@ -135,7 +135,7 @@ func (p *Pass) resume(b Began, young time.Duration) bool {
 		p.pack = nil
 		return false
 	}
-	p.Began, p.Resumed = was, len(p.known)
+	p.Head, p.Resumed = was, len(p.known)
 	return true
 }
 
@@ -149,7 +149,7 @@ func (p *Pass) replay(lines []byte) (good int) {
 			return good
 		}
 		if p.complete(a) {
-			p.known[a.Key] = a.Answered
+			p.known[a.Key] = a.Answer
 		}
 		good += len(line) + 1
 		lines = rest
@@ -187,7 +187,7 @@ func (p *Pass) read(at place) ([]byte, error) {
 }
 
 // Known is the answer that a request already has.
-func (p *Pass) Known(key string) (Answered, bool) {
+func (p *Pass) Known(key string) (Answer, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	a, ok := p.known[key]
@@ -196,7 +196,7 @@ func (p *Pass) Known(key string) (Answered, bool) {
 
 // Keep keeps a request's answer, and the bytes of its records; bodies is nil for an
 // answer without. After nil, the answer outlives this process.
-func (p *Pass) Keep(key string, a Answered, bodies [][]byte) error {
+func (p *Pass) Keep(key string, a Answer, bodies [][]byte) error {
 	a.Whole = bodies != nil
 	p.mu.Lock()
 	defer p.mu.Unlock()

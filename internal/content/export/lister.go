@@ -71,7 +71,7 @@ func beyond(err error) bool {
 }
 
 // follow reads page after page.
-func (l *lister) follow(ctx context.Context, page archive.Answered) error {
+func (l *lister) follow(ctx context.Context, page archive.Answer) error {
 	position, stale := l.from, 0
 	been := map[string]bool{position: true}
 	for n := 1; ; n++ {
@@ -113,7 +113,7 @@ func (l *lister) markMoved() {
 }
 
 // page reads one page, or takes it from the pass that was cut off.
-func (l *lister) page(ctx context.Context, position string) (archive.Answered, error) {
+func (l *lister) page(ctx context.Context, position string) (archive.Answer, error) {
 	r := l.t.Request(l.pass.plan.URL, l.want, position)
 	key := l.key(r)
 	a, known := l.pass.kept.Known(key)
@@ -135,7 +135,7 @@ func (l *lister) page(ctx context.Context, position string) (archive.Answered, e
 	return a, nil
 }
 
-func (l *lister) ask(ctx context.Context, r content.Request, key string) (a archive.Answered, err error) {
+func (l *lister) ask(ctx context.Context, r content.Request, key string) (a archive.Answer, err error) {
 	var page content.Page
 	err = l.pass.plan.Ask.Ask(ctx, r, func(answer fetch.Answer) (err error) {
 		page, err = l.t.Read(answer.Header, answer.Body)
@@ -168,7 +168,7 @@ func (l *lister) ask(ctx context.Context, r content.Request, key string) (a arch
 }
 
 // add takes a page's keys, and notes whether the list's total has changed.
-func (l *lister) add(a archive.Answered) {
+func (l *lister) add(a archive.Answer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range a.Records {

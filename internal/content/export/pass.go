@@ -146,7 +146,7 @@ func (p *pass) resumeAt(t content.Type, at string) {
 }
 
 // take takes over the records of an answer, but for those that were read later.
-func (p *pass) take(a archive.Answered) {
+func (p *pass) take(a archive.Answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, r := range a.Records {

@@ -35,7 +35,7 @@ func Run(ctx context.Context, plan Plan) (r Report, err error) {
 	if err != nil {
 		return r, fmt.Errorf("ask the source for its time: %w", err)
 	}
-	b := archive.Began{Model: model, Full: why != "", Watermark: at.Add(-resolution).UTC(), OwnClock: own, At: began}
+	b := archive.Head{Model: model, Full: why != "", Watermark: at.Add(-resolution).UTC(), OwnClock: own, At: began}
 	if latest != nil {
 		b.Base = latest.ID
 	}
@@ -66,7 +66,7 @@ func (p *pass) anew(folder *archive.Archive, state archive.State, latest *conten
 	if err := p.kept.Discard(); err != nil {
 		return nil, err
 	}
-	b := p.kept.Began
+	b := p.kept.Head
 	b.Full = true
 	kept, err := folder.Begin(b, p.plan.Young)
 	if err != nil {

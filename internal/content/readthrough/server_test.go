@@ -26,7 +26,7 @@ func copied(t testing.TB) (string, *content.Snapshot) {
 		t.Fatal(err)
 	}
 	defer folder.Close()
-	pass, err := folder.Begin(archive.Began{At: time.Now()}, time.Hour)
+	pass, err := folder.Begin(archive.Head{At: time.Now()}, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func copied(t testing.TB) (string, *content.Snapshot) {
 			content.Record{Key: content.Key{Type: "posts", ID: fmt.Sprint(i)}, Hash: content.Hash(post)},
 			content.Record{Key: content.Key{Type: "node--article", ID: fmt.Sprintf("u%02d", i)}, Hash: content.Hash(article)})
 	}
-	if err := pass.Keep("all", archive.Answered{Records: s.Records}, bodies); err != nil {
+	if err := pass.Keep("all", archive.Answer{Records: s.Records}, bodies); err != nil {
 		t.Fatal(err)
 	}
 	s.Sort()

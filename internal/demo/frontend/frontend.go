@@ -35,19 +35,19 @@ type Options struct {
 
 // The environment that OptionsFromEnv reads.
 const (
-	EnvCMS          = "CMS_URL"
-	EnvBaseURL      = "SITE_URL"
-	EnvAnalyticsID  = "ANALYTICS_ID"
-	EnvDeployEnv    = "DEPLOY_ENV"
-	EnvRequestsFile = "PRESSRUN_REQUESTS_FILE"
+	envCMS          = "CMS_URL"
+	envBaseURL      = "SITE_URL"
+	envAnalyticsID  = "ANALYTICS_ID"
+	envDeployEnv    = "DEPLOY_ENV"
+	envRequestsFile = "PRESSRUN_REQUESTS_FILE"
 )
 
 // OptionsFromEnv reads all options but Out and Log from an environment, such
 // as os.Getenv.
 func OptionsFromEnv(getenv func(string) string) Options {
 	return Options{
-		CMS: getenv(EnvCMS), BaseURL: getenv(EnvBaseURL), AnalyticsID: getenv(EnvAnalyticsID),
-		DeployEnv: getenv(EnvDeployEnv), RequestsFile: getenv(EnvRequestsFile),
+		CMS: getenv(envCMS), BaseURL: getenv(envBaseURL), AnalyticsID: getenv(envAnalyticsID),
+		DeployEnv: getenv(envDeployEnv), RequestsFile: getenv(envRequestsFile),
 	}
 }
 
@@ -125,13 +125,13 @@ var (
 
 func (o Options) check() error {
 	if o.CMS == "" {
-		return fmt.Errorf("no CMS address: set %s", EnvCMS)
+		return fmt.Errorf("no CMS address: set %s", envCMS)
 	}
 	if o.AnalyticsID != "" && !analyticsPattern.MatchString(o.AnalyticsID) {
-		return fmt.Errorf("%s %q: want 1 to 64 letters, digits, - or _", EnvAnalyticsID, o.AnalyticsID)
+		return fmt.Errorf("%s %q: want 1 to 64 letters, digits, - or _", envAnalyticsID, o.AnalyticsID)
 	}
 	if o.DeployEnv != "" && !deployEnvPattern.MatchString(o.DeployEnv) {
-		return fmt.Errorf("%s %q: want lower-case letters, digits and -, such as staging", EnvDeployEnv, o.DeployEnv)
+		return fmt.Errorf("%s %q: want lower-case letters, digits and -, such as staging", envDeployEnv, o.DeployEnv)
 	}
 	return checkOut(o.Out)
 }
@@ -163,7 +163,7 @@ func (o Options) baseURL(site content.Site) (string, error) {
 		address = site.URL
 	}
 	if address == "" {
-		return "", fmt.Errorf("no public address: set %s, or give the CMS one", EnvBaseURL)
+		return "", fmt.Errorf("no public address: set %s, or give the CMS one", envBaseURL)
 	}
 	u, err := url.Parse(address)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
