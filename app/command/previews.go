@@ -178,7 +178,7 @@ func (p *Previews) change(ctx context.Context, a asking) (out pull.State, err er
 		if form, refused = a.form(s); refused != nil {
 			return false
 		}
-		*s = s.Hear(pull.Heard{By: a.event.By, Form: &form})
+		*s = s.Receive(pull.Pending{By: a.event.By, Form: &form})
 		out = *s
 		return true
 	}

@@ -67,12 +67,12 @@ func (a asked) refusal(ref, name string) string {
 func (a asked) stands(ref string, stands bool) {
 	a.t.Helper()
 	a.change(ref, func(s *pull.State) {
-		for _, h := range s.Heard {
+		for _, h := range s.Pending {
 			if e, is := h.Event(); is {
 				*s = pull.Step(*s, e, ledger.Now())
 			}
 		}
-		s.Heard, s.Stands = nil, stands
+		s.Pending, s.Stands = nil, stands
 	})
 }
 
@@ -154,11 +154,11 @@ func (a asked) refused(ref string, now pull.Refreshed) {
 	now.Closed = true
 	a.change(ref, func(s *pull.State) {
 		*s = pull.Step(*s, now, ledger.Now())
-		for _, h := range s.Heard {
+		for _, h := range s.Pending {
 			e, _ := h.Event()
 			*s = pull.Step(*s, e, ledger.Now())
 		}
-		s.Heard, s.Stale = nil, false
+		s.Pending, s.Stale = nil, false
 	})
 }
 
@@ -289,7 +289,7 @@ func TestWhatIsAskedOnThePageIsKeptOrRefused(t *testing.T) {
 	}
 	err := a.store.Change(t.Context(), "www", 12, func(s *pull.State) bool { // a storm of comments
 		for range 100 {
-			*s = s.Hear(pull.Heard{By: "eve", Comment: "/preview remove"})
+			*s = s.Receive(pull.Pending{By: "eve", Comment: "/preview remove"})
 		}
 		return true
 	})
@@ -311,13 +311,13 @@ func TestWhatIsAskedOnThePageIsKeptOrRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	forms := 0
-	for _, h := range found[0].Heard {
+	for _, h := range found[0].Pending {
 		if h.Form != nil {
 			forms++
 		}
 	}
-	if forms != kept || kept < 2 || len(found[0].Heard) > 50 {
-		t.Errorf("%d were acknowledged, %d are kept, in all %d", kept, forms, len(found[0].Heard))
+	if forms != kept || kept < 2 || len(found[0].Pending) > 50 {
+		t.Errorf("%d were acknowledged, %d are kept, in all %d", kept, forms, len(found[0].Pending))
 	}
 }
 

@@ -61,18 +61,18 @@ func (p *previewing) concern(hook githubapp.Webhook) bool {
 	return false
 }
 
-// hear stores the command of a webhook. GitHub is asked about it later.
-func (p *previewing) hear(ctx context.Context, hook githubapp.Webhook) error {
+// receive stores the command of a webhook. GitHub is asked about it later.
+func (p *previewing) receive(ctx context.Context, hook githubapp.Webhook) error {
 	link := p.connection.link.Load()
 	if link == nil {
 		return nil
 	}
 	for _, site := range link.runner.Sites().OfPreviews(hook.Repository) {
-		heard, known := p.heard(site, hook)
+		command, known := p.pendingOf(site, hook)
 		err := p.store.Change(ctx, site, hook.Pull, func(s *pull.State) bool {
 			switch {
 			case known:
-				*s = s.Hear(heard)
+				*s = s.Receive(command)
 			case s.Mark == "":
 				return false // a pull request of which nobody asked for a preview
 			default:
@@ -88,14 +88,14 @@ func (p *previewing) hear(ctx context.Context, hook githubapp.Webhook) error {
 	return nil
 }
 
-// heard is the command in a webhook; false for one that only says that the pull request
+// pendingOf is the command in a webhook; false for one that only says that the pull request
 // changed.
-func (p *previewing) heard(site string, hook githubapp.Webhook) (pull.Heard, bool) {
+func (p *previewing) pendingOf(site string, hook githubapp.Webhook) (pull.Pending, bool) {
 	said := hook.Said
 	if said == nil || said.Bot {
-		return pull.Heard{}, false
+		return pull.Pending{}, false
 	}
-	h := pull.Heard{By: said.By, ID: said.ID, Comment: said.Comment}
+	h := pull.Pending{By: said.By, ID: said.ID, Comment: said.Comment}
 	if hook.Event == githubapp.EventPull {
 		h.Label = hook.Action == "labeled" && said.Label == p.connection.config.Sites[site].GitHub.Previews.Label
 		return h, h.Label

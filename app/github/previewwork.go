@@ -81,14 +81,14 @@ func (w *work) listen(ctx context.Context) error {
 	}
 	now, err := w.subject(ctx)
 	if lacks, is := errors.AsType[*githubapp.ErrNoContents](err); is {
-		by := w.state.Heard[len(w.state.Heard)-1].By
-		w.state.Heard, w.state.Stale = nil, false
+		by := w.state.Pending[len(w.state.Pending)-1].By
+		w.state.Pending, w.state.Stale = nil, false
 		return w.step(ctx, pull.Refused{By: by, Why: lacks.Error()})
 	}
 	if err != nil {
 		return err
 	}
-	w.state.Heard, w.state.Stale = nil, false
+	w.state.Pending, w.state.Stale = nil, false
 	w.state = pull.Step(w.state, pull.Refreshed(now), ledger.Now())
 	for _, e := range events {
 		w.log.Info("a command about a preview is carried out", "site", w.state.Site, "pull_request", w.state.Number, "command", fmt.Sprintf("%T %+v", e, e))
@@ -99,7 +99,7 @@ func (w *work) listen(ctx context.Context) error {
 
 // allowed are the events of the commands whose senders may write to the repository.
 func (w *work) allowed(ctx context.Context) (events []pull.Event, err error) {
-	for _, h := range w.state.Heard {
+	for _, h := range w.state.Pending {
 		may := h.Form != nil
 		if !may {
 			if may, err = w.link.runner.Pulls().MayWrite(ctx, w.state.Site, h.By, h.ID); err != nil {
@@ -242,13 +242,13 @@ func ending(id string, event release.Event) (pull.Ended, bool) {
 
 // show has GitHub show the state of the preview: by one comment and one deployment.
 func (w *work) show(ctx context.Context) error {
-	page := pull.PageOf(w.state, w.address)
-	if !page.Asked {
+	display := pull.DisplayOf(w.state, w.address)
+	if !display.Asked {
 		return nil
 	}
-	comment, deployment := page.Digests()
-	if page.Comment != "" && comment != w.state.CommentDigest {
-		id, err := w.link.runner.Pulls().Comment(ctx, w.state.Site, w.state.Number, w.state.Comment, w.state.Mark, page.Comment)
+	comment, deployment := display.Digests()
+	if display.Comment != "" && comment != w.state.CommentDigest {
+		id, err := w.link.runner.Pulls().Comment(ctx, w.state.Site, w.state.Number, w.state.Comment, w.state.Mark, display.Comment)
 		if err != nil {
 			return err
 		}
@@ -259,7 +259,7 @@ func (w *work) show(ctx context.Context) error {
 	if deployment == w.state.Deployed {
 		return nil
 	}
-	d := page.Deployment
+	d := display.Deployment
 	err := w.link.runner.Deployments().ShowPreview(ctx, githubapp.PreviewDeployment{
 		Site: w.state.Site, Environment: d.Environment, Commit: d.Commit, State: d.State, Why: d.Why, URL: d.URL, LogURL: d.LogURL,
 	})

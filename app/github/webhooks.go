@@ -304,7 +304,7 @@ func (h *webhooks) read(ctx context.Context, d ledger.Delivery, reached stages) 
 		return h.approvals.add(ctx, run)
 	}
 	if hook.Pull != 0 {
-		return h.previews.hear(ctx, hook)
+		return h.previews.receive(ctx, hook)
 	}
 	if h.previews.carry(hook) {
 		if err := h.previews.nudge(ctx, hook); err != nil {

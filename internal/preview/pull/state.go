@@ -62,14 +62,15 @@ type State struct {
 	Deployed    string `json:"deployed,omitempty"`
 	DeployTries int    `json:"deploy_tries,omitempty"`
 
-	// Heard are comments and labels whose authors' permissions have not been checked yet.
-	Heard []Heard `json:"heard,omitempty"`
+	// Pending are the comments, labels and forms that were not acted on yet.
+	Pending []Pending `json:"heard,omitempty"`
 	// Stale says that GitHub must be asked for the state of the pull request.
 	Stale bool `json:"stale,omitempty"`
 }
 
-// Heard is a comment, a label or a form, before the author's permission has been checked.
-type Heard struct {
+// Pending is a comment, a label or a form that waits until GitHub has told the state of the
+// pull request and the permission of the author.
+type Pending struct {
 	By      string `json:"by"`
 	ID      int64  `json:"id"`
 	Comment string `json:"comment,omitempty"`
@@ -95,32 +96,32 @@ type Form struct {
 	Keep time.Duration `json:"keep,omitempty"` // of Extend
 }
 
-// mostHeard bounds how many wait to be checked: more are dropped.
-const mostHeard = 20
+// mostPending bounds how many wait to be checked: more are dropped.
+const mostPending = 20
 
-// Full says whether so many forms wait in Heard that the app takes no more.
+// Full says whether so many forms wait in Pending that the app takes no more.
 func Full(s State) bool {
 	forms := 0
-	for _, h := range s.Heard {
+	for _, h := range s.Pending {
 		if h.Form != nil {
 			forms++
 		}
 	}
-	return forms >= mostHeard
+	return forms >= mostPending
 }
 
-// Hear keeps a comment, label or form until its author's permission has been checked. A
+// Receive keeps a comment, label or form until its author's permission has been checked. A
 // form is always kept: the app asks Full first.
-func (s State) Hear(h Heard) State {
-	if h.Form != nil || len(s.Heard) < mostHeard {
-		s.Heard = append(slices.Clone(s.Heard), h)
+func (s State) Receive(h Pending) State {
+	if h.Form != nil || len(s.Pending) < mostPending {
+		s.Pending = append(slices.Clone(s.Pending), h)
 	}
 	s.Stale = true
 	return s
 }
 
 // Event is the event that it makes, once its author is known to have permission; false for none.
-func (h Heard) Event() (Event, bool) {
+func (h Pending) Event() (Event, bool) {
 	switch {
 	case h.Form != nil:
 		return h.Form.event(h.By), true
@@ -227,7 +228,7 @@ func (s State) Name() string { return cmp.Or(s.Wish.Name, preview.Name(s.Ref()))
 // an old link never shows another one. One that was never agreed to keeps none.
 func (s State) NameFree() (time.Time, bool) {
 	switch {
-	case s.Status() != Gone || s.Run != nil || len(s.Heard) > 0:
+	case s.Status() != Gone || s.Run != nil || len(s.Pending) > 0:
 		return time.Time{}, false
 	case s.By == "":
 		return s.Updated, true
@@ -265,12 +266,12 @@ func Passing(s State) bool {
 		return true
 	case Ready, Broken, Gone:
 	}
-	return s.Run != nil || len(s.Heard) > 0 || s.Extend > 0
+	return s.Run != nil || len(s.Pending) > 0 || s.Extend > 0
 }
 
 // Status is the status of the preview. In any status, Shown has the build that can be looked at.
 func (s State) Status() Status {
-	asked := slices.ContainsFunc(s.Heard, func(h Heard) bool { return h.Form != nil && h.Form.Kind == Create })
+	asked := slices.ContainsFunc(s.Pending, func(h Pending) bool { return h.Form != nil && h.Form.Kind == Create })
 	switch {
 	case s.Run != nil && s.Run.Kind == Create:
 		return Building

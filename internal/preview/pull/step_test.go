@@ -143,7 +143,7 @@ func FuzzCommand(f *testing.F) {
 
 // holdsMarkdown holds a comment against what must never be in it.
 func holdsMarkdown(t interface{ Errorf(string, ...any) }, s pull.State) {
-	body := pull.PageOf(s, "https://pull-12.preview.example.gov").Comment
+	body := pull.DisplayOf(s, "https://pull-12.preview.example.gov").Comment
 	inCode := false
 	for _, r := range body {
 		switch {
@@ -168,7 +168,7 @@ func TestForeignTextIsOnlyShown(t *testing.T) {
 		}}.Bounded()},
 		pull.Ended{ID: "7", Good: true}, pull.AskedExtend{By: hostile, Keep: -1},
 	)
-	body := pull.PageOf(s, "https://pull-12.preview.example.gov").Comment
+	body := pull.DisplayOf(s, "https://pull-12.preview.example.gov").Comment
 	holdsMarkdown(t, s)
 	bare := regexp.MustCompile("`[^`]*`").ReplaceAllString(body, "")
 	for _, not := range []string{"evil.example](", "](https://evil.example", "<img", "javascript:", "\n# Big", "\n/preview remove"} {
@@ -264,7 +264,7 @@ func TestPreviewsComeToRest(t *testing.T) {
 			now = now.Add(2 * time.Hour)
 			carry()
 		}
-		if s.Stands || s.Run != nil || s.Shown.Commit != "" || pull.PageOf(s, "https://p.example").Deployment.State != "" {
+		if s.Stands || s.Run != nil || s.Shown.Commit != "" || pull.DisplayOf(s, "https://p.example").Deployment.State != "" {
 			t.Fatalf("left is %+v", s)
 		}
 	})

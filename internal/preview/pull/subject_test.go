@@ -105,12 +105,12 @@ func TestNothingOfAPreviewIsKeptForAComment(t *testing.T) {
 
 func TestABranchHasNoComment(t *testing.T) {
 	s := asked(pull.Wish{})
-	if page := pull.PageOf(s, "https://menu.preview.example.gov"); page.Comment != "" || !page.Asked {
+	if page := pull.DisplayOf(s, "https://menu.preview.example.gov"); page.Comment != "" || !page.Asked {
 		t.Errorf("told is %+v", page)
 	}
 	never := pull.Step(pull.State{Number: 404}, pull.Refreshed{Closed: true}, start)
 	never = pull.Step(never, pull.Asked{By: "ada", Wish: &pull.Wish{}}, start)
-	if page := pull.PageOf(never, ""); page.Asked || never.Reason() == "" {
+	if page := pull.DisplayOf(never, ""); page.Asked || never.Reason() == "" {
 		t.Errorf("of what GitHub does not know is told %+v; why: %q", page, never.Reason())
 	}
 }

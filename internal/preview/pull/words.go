@@ -13,8 +13,8 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Page is the desired state of a preview's comment and deployment at GitHub.
-type Page struct {
+// Display is the desired state of a preview's comment and deployment at GitHub.
+type Display struct {
 	// Asked says whether somebody has asked for something; if not, nothing is shown.
 	Asked bool
 	// Comment is Markdown; "" for none, such as for a branch.
@@ -32,12 +32,12 @@ type Deployment struct {
 }
 
 // Digests are the hashes of the comment and of the deployment.
-func (p Page) Digests() (comment, deployment string) {
+func (d Display) Digests() (comment, deployment string) {
 	digest := func(text string) string {
 		sum := sha256.Sum256([]byte(text))
 		return hex.EncodeToString(sum[:16])
 	}
-	return digest(p.Comment), digest(fmt.Sprintf("%q", p.Deployment))
+	return digest(d.Comment), digest(fmt.Sprintf("%q", d.Deployment))
 }
 
 // maxListed bounds the pages that a comment lists: GitHub allows 65,536 characters.
@@ -46,18 +46,18 @@ const maxListed = 50
 // maxPath bounds a page's path in a comment, in characters.
 const maxPath = 200
 
-// PageOf makes the Page of a state. Address is the preview's address, unless its run
+// DisplayOf makes the Display of a state. Address is the preview's address, unless its run
 // reported another.
-func PageOf(s State, address string) Page {
+func DisplayOf(s State, address string) Display {
 	if s.Head == "" || s.By == "" && s.Note == "" && !s.Stands {
-		return Page{} // GitHub does not know the ref, or nobody with permission has asked for anything
+		return Display{} // GitHub does not know the ref, or nobody with permission has asked for anything
 	}
 	s.Shown.Address = webAddress(address, s.Shown.Address)
-	page := Page{Deployment: s.deployment(), Asked: true}
+	d := Display{Deployment: s.deployment(), Asked: true}
 	if s.Branch == "" {
-		page.Comment = s.comment()
+		d.Comment = s.comment()
 	}
-	return page
+	return d
 }
 
 // webAddress is the first of some addresses that is a safe http or https URL.
