@@ -1,10 +1,13 @@
 package githubapp
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,7 +68,7 @@ func TestReplicasSlowDownTogetherBeforeTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := &answers{remaining: 150, reset: time.Now().Add(30 * time.Minute).Truncate(time.Second)}
 		o := Options{Transport: hub, Spacing: time.Second, Budgets: newOwnBudgets(), Log: slog.New(slog.DiscardHandler)}
-		replicas := []*rateLimiter{newRateLimiter(o, 7), newRateLimiter(o, 7)}
+		replicas := []*rateLimiter{newRateLimiter(o, 7, &unshared{log: o.Log}), newRateLimiter(o, 7, &unshared{log: o.Log})}
 		refused := 0
 		for i := 0; time.Until(hub.reset) > time.Minute; i++ {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://api.example/repos/a/b/actions/runs/1", http.NoBody)
@@ -112,7 +115,7 @@ func TestChangesOfReplicasAreKeptApart(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				one := newRateLimiter(o, 7) // of another replica each
+				one := newRateLimiter(o, 7, &unshared{log: o.Log}) // of another replica each
 				resp, err := one.RoundTrip(r)
 				if err != nil {
 					t.Error(err)
@@ -154,4 +157,55 @@ func TestAPauseThatOneIsToldOfIsObeyedByAll(t *testing.T) {
 	if n := len(second.github.Calls()) - before; n != 0 {
 		t.Errorf("it made %d calls meanwhile", n)
 	}
+}
+
+// noBudgets can't be shared, for all installations but one.
+type noBudgets struct {
+	Budgets
+	works int64
+}
+
+func (b *noBudgets) Budget(ctx context.Context, installation int64) (Budget, error) {
+	if installation != b.works {
+		return Budget{}, errors.New("the ledger is away")
+	}
+	return b.Budgets.Budget(ctx, installation)
+}
+
+func TestThatBudgetsCannotBeSharedIsLoggedOnceForAllInstallations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		shared := &noBudgets{Budgets: newOwnBudgets()}
+		l := newLinks(Options{Budgets: shared, Log: slog.New(slog.NewTextHandler(&log, nil))}, nil)
+		lines := func(calls int, want ...string) {
+			t.Helper()
+			for range calls {
+				for id := int64(1); id <= 200; id++ {
+					l.limiter(id).look(t.Context())
+				}
+			}
+			got := strings.Split(strings.TrimSpace(log.String()), "\n")
+			log.Reset()
+			if len(want) == 0 && len(got) == 1 && got[0] == "" {
+				return
+			}
+			if len(got) != len(want) {
+				t.Fatalf("%d lines, want %q: %q", len(got), want, got)
+			}
+			for i := range want {
+				if !strings.Contains(got[i], "can't be shared with the other replicas") || !strings.Contains(got[i], " "+want[i]+" ") {
+					t.Errorf("the line is %s, want %s", got[i], want[i])
+				}
+			}
+		}
+		lines(3, "installations=1")
+		time.Sleep(time.Minute)
+		lines(3, "installations=200")
+		time.Sleep(time.Hour)
+		lines(3) // it is known
+		shared.works = 7
+		lines(1)
+		shared.works = 0
+		lines(1, "installations=200")
+	})
 }

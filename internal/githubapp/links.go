@@ -32,12 +32,13 @@ type links struct {
 	mu       sync.Mutex
 	known    map[string]*link
 	limiters map[int64]*rateLimiter // per installation; 0: the token's, -1: the App's own
+	unshared *unshared
 	// dialect is the form in which the server is asked for a run's id.
 	dialect atomic.Int32
 }
 
 func newLinks(o Options, base *url.URL) *links {
-	return &links{options: o, base: base, known: map[string]*link{}, limiters: map[int64]*rateLimiter{}}
+	return &links{options: o, base: base, known: map[string]*link{}, limiters: map[int64]*rateLimiter{}, unshared: &unshared{log: o.Log}}
 }
 
 // apiTimeout bounds one try of one call.
@@ -130,7 +131,7 @@ func (l *links) limiter(id int64) *rateLimiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.limiters[id] == nil {
-		l.limiters[id] = newRateLimiter(l.options, id)
+		l.limiters[id] = newRateLimiter(l.options, id, l.unshared)
 	}
 	return l.limiters[id]
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
@@ -36,18 +35,17 @@ type rateLimiter struct {
 	spacing      time.Duration
 	installation int64
 	shared       Budgets
-	log          *slog.Logger
+	unshared     *unshared
 
 	turn      chan struct{} // holds one token: the turn of a change
 	mu        sync.Mutex
 	known     Budget    // also while the shared budget can't be read
 	published Budget    // the last shared budget
 	last      time.Time // the end of the last change
-	silent    bool      // the shared budget can't be read, and that was logged
 }
 
-func newRateLimiter(o Options, installation int64) *rateLimiter {
-	return &rateLimiter{next: o.Transport, spacing: o.Spacing, installation: installation, shared: o.Budgets, log: o.Log, turn: make(chan struct{}, 1)}
+func newRateLimiter(o Options, installation int64, un *unshared) *rateLimiter {
+	return &rateLimiter{next: o.Transport, spacing: o.Spacing, installation: installation, shared: o.Budgets, unshared: un, turn: make(chan struct{}, 1)}
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -116,7 +114,7 @@ func (g *rateLimiter) reserve(ctx context.Context, change bool, interval, limit 
 	at, ok, err := g.shared.Turn(ctx, g.installation, change, interval, limit)
 	switch {
 	case err != nil:
-		g.unshared(err)
+		g.unshared.failed(g.installation, err)
 		return nil // the others keep their own interval
 	case !ok:
 		return &LimitedError{Until: at}
@@ -141,25 +139,15 @@ func wait(ctx context.Context, until time.Time) error {
 func (g *rateLimiter) look(ctx context.Context) Budget {
 	shared, err := g.shared.Budget(ctx, g.installation)
 	if err != nil {
-		g.unshared(err)
+		g.unshared.failed(g.installation, err)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err == nil {
-		g.silent = false
+		g.unshared.works(g.installation)
 		g.known = g.known.With(shared)
 	}
 	return g.known
-}
-
-// unshared logs once that budgets can't be shared.
-func (g *rateLimiter) unshared(err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.silent {
-		g.log.Warn("the budget of GitHub's rate limit can't be shared with the other replicas", "installation", g.installation, "error", err)
-	}
-	g.silent = true
 }
 
 // send makes a call and turns GitHub's request for a pause into a LimitedError.
@@ -244,7 +232,7 @@ func (g *rateLimiter) share(ctx context.Context, b Budget) {
 		return
 	}
 	if err := g.shared.Update(context.WithoutCancel(ctx), g.installation, b); err != nil {
-		g.unshared(err)
+		g.unshared.failed(g.installation, err)
 	}
 }
 
