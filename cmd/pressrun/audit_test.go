@@ -99,5 +99,5 @@ func TestTheAuditFindsWhatBecameOfTheRedirectStore(t *testing.T) {
 	if got := keys.Keys(); got["/gone"] != left["/gone"] || got["/extra"] != "" || got["/about.html"] == "" {
 		t.Errorf("after the next deploy it holds %v", got)
 	}
-	audit(exit.Failed, "name the public address that the deploys name (--public-url)", "--public-url", "https://www.example.org/docs/")
+	audit(exit.Failed, "name the one that the deploys name (--public-url)", "--public-url", "https://www.example.org/docs/")
 }

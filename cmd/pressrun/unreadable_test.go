@@ -49,8 +49,8 @@ func TestABuildOrADestinationThatThisUserMayNotUse(t *testing.T) {
 		code        int
 		want        string
 	}{
-		{"a file that can't be read", page, 0, exit.Failed, "read the build: this user may not: check its owner and mode: open " + page + ": permission denied"},
-		{"a folder that can't be read", filepath.Join(build, "news"), 0, exit.Failed, "read the build: this user may not: check its owner and mode: open " + filepath.Join(build, "news") + ": permission denied"},
+		{"a file that can't be read", page, 0, exit.Failed, "read the build: this user may not read it: check its owner and mode: open " + page + ": permission denied"},
+		{"a folder that can't be read", filepath.Join(build, "news"), 0, exit.Failed, "read the build: this user may not read it: check its owner and mode: open " + filepath.Join(build, "news") + ": permission denied"},
 		{"a destination that can't be written", filepath.Dir(www), 0o555, exit.Failed, "this user may not: check the folder's owner and mode"},
 		{"all is as it must be", page, 0o644, exit.OK, "release 1 is live"},
 	} {

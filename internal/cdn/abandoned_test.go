@@ -90,7 +90,7 @@ func TestPagesOfDeploysThatDiedArePurged(t *testing.T) {
 				d.write("b.html", "at "+d.build+strings.Repeat("!", len(d.cdn.sets)))
 				r := d.deploy()
 				d.cdn.sets = append(d.cdn.sets, Set{}) // only to count
-				tidied = slices.ContainsFunc(r.Phases, func(p deploy.Timed) bool { return p.Name == "tidy" })
+				tidied = slices.ContainsFunc(r.Phases, func(p deploy.PhaseTime) bool { return p.Name == "tidy" })
 			}
 		}, []string{"/a.html", "/b.html"}},
 		"put back by another that died": {func(d *diesAfter) {

@@ -80,7 +80,7 @@ func (s *syncing) run(ctx context.Context) error {
 		return err
 	}
 	if head.Live == nil {
-		return history.NothingAt(s.dest.Site)
+		return history.NeverDeployed(s.dest.Site)
 	}
 	s.report.Release, s.report.Decision = head.Live.Release, Decision{Method: MethodNothing}
 	if err := s.read(ctx); err != nil {
@@ -186,7 +186,7 @@ func (s *syncing) read(ctx context.Context) (err error) {
 	}
 	var begun Receipt
 	if err := json.Unmarshal(s.told.Begun, &begun); err != nil {
-		return fmt.Errorf("read the purge that was begun: %w", s.told.Bad(s.dest.State, err))
+		return fmt.Errorf("read the purge that was begun: %w", s.told.Unreadable(s.dest.State, err))
 	}
 	s.begun = &begun
 	return nil

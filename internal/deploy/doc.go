@@ -1,5 +1,5 @@
-// Package deploy says what a deploy tells while it goes on (Event) and at its end
-// (Result). Its sub-packages make a built site the live one.
+// Package deploy has the words of a deploy's output: its progress (Event) and its Result.
+// Its sub-packages make a built site the live one.
 //
 // The pure half decides: what a destination holds (manifest), which files have to be sent
 // and in which order (plan), which builds must not go out (guard, links), where moved
@@ -12,15 +12,14 @@
 //	lease -> write-ahead manifest -> assets -> other files -> pages ->
 //	entry pages -> marker -> commit (head) -> deletes
 //
-// Each phase starts only when the one before it is wholly done, so no page is
-// ever live whose stylesheet is not. The head object is swapped by a
-// conditional write, so two deploys can't both win. Whatever request is the
-// last before a crash, the next deploy learns from the write-ahead manifest
-// which keys are in doubt, looks at those alone, and sends the rest.
+// Each phase starts only when the one before it is complete, so no page is ever live
+// before its stylesheet. The head object is swapped by a conditional write, so two
+// deploys can't both win. After a crash at any request, the next deploy learns from the
+// write-ahead manifest which keys are in doubt, looks at those alone, and sends the rest.
 //
 // # State at the destination
 //
-// Under the state prefix (".pressrun/" unless told otherwise):
+// Under the state prefix (".pressrun/" by default):
 //
 //	head                       who deploys, and which release is live
 //	releases/0000000042.plan   what deploy 42 was about to do (write-ahead)

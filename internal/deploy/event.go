@@ -2,7 +2,7 @@ package deploy
 
 import "time"
 
-// Event tells how a deploy gets on, several times a second at most.
+// Event is the progress of a deploy.
 type Event struct {
 	Phase      string        `json:"phase"`
 	Done       int           `json:"done"`
@@ -11,13 +11,13 @@ type Event struct {
 	TotalBytes int64         `json:"total_bytes"`
 	Elapsed    time.Duration `json:"elapsed_ns"`
 
-	// All counts over every phase; Writing is the time since the first of them
-	// began. Both are zero outside of the phases that write.
+	// All is the progress of all phases that write, and Writing the time since the first of
+	// them began. Both are zero in other phases.
 	All     Amount        `json:"all"`
 	Writing time.Duration `json:"writing_ns"`
 }
 
-// Amount is how much of something is done.
+// Amount is how many files and bytes are done, of how many.
 type Amount struct {
 	Done       int   `json:"done"`
 	Total      int   `json:"total"`
@@ -25,12 +25,12 @@ type Amount struct {
 	TotalBytes int64 `json:"total_bytes"`
 }
 
-// fileCost is what a file takes beside its bytes, as bytes that would take as long: most
-// files are small, and each costs a request.
+// fileCost is the cost of a file's request, in bytes that take as long to send: most files
+// are small.
 const fileCost = 32 << 10
 
-// Share is how much is done, from 0 to 1.
-func (a Amount) Share() float64 {
+// share is the part that is done, from 0 to 1.
+func (a Amount) share() float64 {
 	total := float64(a.TotalBytes) + fileCost*float64(a.Total)
 	if total <= 0 {
 		return 0
@@ -39,24 +39,24 @@ func (a Amount) Share() float64 {
 }
 
 const (
-	soonest    = time.Second // before that, a rate says little
-	leastShare = 0.01
+	minWriting = time.Second // a rate before that says little
+	minShare   = 0.01
 )
 
-// Rate is the bytes and files a second so far; false before there is one.
+// Rate is the bytes and files a second so far; false in the first second.
 func (e Event) Rate() (bytes, files float64, ok bool) {
-	if e.Writing < soonest {
+	if e.Writing < minWriting {
 		return 0, 0, false
 	}
 	s := e.Writing.Seconds()
 	return float64(e.All.Bytes) / s, float64(e.All.Done) / s, true
 }
 
-// Left is about how long the writes will still take; false before that can be
-// told.
-func (e Event) Left() (time.Duration, bool) {
-	share := e.All.Share()
-	if e.Writing < soonest || share < leastShare {
+// Remaining estimates how long the writes will still take; false while too little is done
+// for an estimate.
+func (e Event) Remaining() (time.Duration, bool) {
+	share := e.All.share()
+	if e.Writing < minWriting || share < minShare {
 		return 0, false
 	}
 	return time.Duration(float64(e.Writing) * (1 - share) / share), true

@@ -20,7 +20,7 @@ func TestTheTimeLeftIsToldOnceItCanBe(t *testing.T) {
 		{"a quarter of the bytes", Event{All: Amount{Bytes: 1 << 40, TotalBytes: 4 << 40}, Writing: 10 * time.Second}, 30 * time.Second, true, 0},
 		{"all", Event{All: Amount{Done: 9, Total: 9}, Writing: 3 * time.Second}, 0, true, 3},
 	} {
-		left, ok := c.event.Left()
+		left, ok := c.event.Remaining()
 		if ok != c.ok || (left-c.left).Abs() > time.Millisecond {
 			t.Errorf("%s: %s, %v; want %s, %v", c.name, left, ok, c.left, c.ok)
 		}

@@ -19,8 +19,8 @@ type Result struct {
 	Commit      string `json:"commit,omitempty"`
 	DryRun      bool   `json:"dry_run,omitempty"`
 
-	// Parent is the deploy that the plan was made against, PlanDigest what the plan
-	// does: together they tell whether a plan is still the one that was looked at.
+	// Parent is the deploy that the plan was made against, and PlanDigest the hash of its
+	// changes: a plan with the same two is the plan that was reviewed.
 	Parent     int64         `json:"parent"`
 	PlanDigest string        `json:"plan_digest"`
 	Forecast   plan.Forecast `json:"forecast"`
@@ -36,12 +36,12 @@ type Result struct {
 	UploadedBytes int64       `json:"uploaded_bytes"`
 	Deleted       int         `json:"deleted"` // files deleted (gone and expired)
 	Requests      int64       `json:"requests"`
-	Phases        []Timed     `json:"phases"`
+	Phases        []PhaseTime `json:"phases"`
 	Seconds       float64     `json:"seconds"`
 
 	Changed          []plan.Change `json:"changed"` // the first MaxChanged paths, by path
 	ChangedTruncated bool          `json:"changed_truncated,omitempty"`
-	// All is every change, for invalidation; Changed is the part that is shown.
+	// All is every change, for the purge; Changed is the part that is shown.
 	All []plan.Change `json:"-"`
 	// Next is the manifest that the deploy would leave, after a dry run; else nil.
 	Next *manifest.Manifest `json:"-"`
@@ -52,17 +52,17 @@ type Result struct {
 	// Redirects are the writes to the redirect store; nil without one.
 	Redirects *redirect.Plan `json:"redirects,omitempty"`
 
-	// MissingCapabilities are what the destination's store can't do that S3 can, as was
-	// found out at the first deploy to it.
+	// MissingCapabilities are those of S3 that the destination's store lacks, as the first
+	// deploy to it found out.
 	MissingCapabilities []store.MissingCapability `json:"store_lacks,omitempty"`
 
-	Violations []guard.Violation `json:"violations,omitempty"` // those that were let pass
-	// LostLinks are those that the release breaks in unchanged pages, where they are
-	// too few to stop it; else nil.
+	Violations []guard.Violation `json:"violations,omitempty"` // those that Options.Allow let pass
+	// LostLinks are the links of unchanged pages that the release breaks, too few to stop it;
+	// nil for none.
 	LostLinks *links.LostLinks `json:"lost_links,omitempty"`
-	// AlreadyLive says that the release was live before, so that nothing was done.
+	// AlreadyLive says that the release was live before: nothing was done.
 	AlreadyLive bool `json:"already_live,omitempty"`
-	// Live is true from the commit on: what failed after it did not fail the release.
+	// Live is true from the commit on: later failures are warnings.
 	Live bool `json:"live"`
 	// Notes are the destination's missing capabilities that the deploy did without, for people.
 	Notes    []string `json:"notes,omitempty"`
@@ -79,8 +79,8 @@ type Compressed struct {
 	Stored int64 `json:"stored_bytes"`
 }
 
-// Timed is how long a phase took.
-type Timed struct {
+// PhaseTime is how long a phase took.
+type PhaseTime struct {
 	Name    string  `json:"name"`
 	Seconds float64 `json:"seconds"`
 	Files   int     `json:"files"`

@@ -28,7 +28,7 @@ func (r Releases) read(ctx context.Context) (from, to *manifest.Manifest, err er
 		return nil, nil, fmt.Errorf("read the two releases: %w", err)
 	}
 	if head.Live == nil {
-		return nil, nil, history.NothingAt(r.Dest.Site)
+		return nil, nil, history.NeverDeployed(r.Dest.Site)
 	}
 	last := *head.Live
 	if r.To != 0 {

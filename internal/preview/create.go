@@ -137,7 +137,7 @@ func (p *Place) publish(ctx context.Context, c Creation, e *entry) (publish.Repo
 		}
 		report, err := publish.Run(ctx, publish.Plan{
 			Site: siteOf(c.Name), Destination: dest, Progress: c.Progress, Now: c.Now, Source: build,
-			LeaseTTL: p.Timeouts.Lease, May: func(ctx context.Context) error { return p.wanted(ctx, e) },
+			LeaseTTL: p.Timeouts.Lease, Confirm: func(ctx context.Context) error { return p.wanted(ctx, e) },
 			Allow: slices.DeleteFunc(guard.Names(), func(name string) bool { return slices.Contains(strict, name) }),
 		})
 		if !errors.Is(err, engine.ErrPlanMoved) {

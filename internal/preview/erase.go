@@ -62,16 +62,16 @@ func (p *Place) lease(ctx context.Context, dest store.Destination, name string) 
 	if err != nil {
 		host = "unknown host"
 	}
-	claim := lease.Claim{
+	claim := lease.Options{
 		Site: siteOf(name), Owner: fmt.Sprintf("its removal, on %s, process %d #%s", host, os.Getpid(), rand.Text()[:8]),
 		TTL: cmp.Or(p.Timeouts.Lease, lease.DefaultTTL), Wait: cmp.Or(p.Timeouts.Wait, lease.DefaultWait),
 	}
-	held, err := lease.Await(ctx, dest.State, claim)
+	held, err := lease.Acquire(ctx, dest.State, claim)
 	if errors.Is(err, manifest.ErrCorrupt) {
 		if err := errors.Join(dest.State.Delete(ctx, []store.Deletion{{Key: history.HeadKey}})...); err != nil {
 			return nil, err
 		}
-		held, err = lease.Await(ctx, dest.State, claim)
+		held, err = lease.Acquire(ctx, dest.State, claim)
 	}
 	if locked, is := errors.AsType[*manifest.LockedError](err); is {
 		return nil, fmt.Errorf("another process still writes to the preview %s, so its files were kept: remove it again later, or let the next sweep do so: %w", name, locked)

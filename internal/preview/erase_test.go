@@ -132,7 +132,7 @@ func TestARemovalSaysThatABuildStillWrites(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		held, err := lease.Await(t.Context(), dest.State, lease.Claim{Site: "preview " + made.Name, Owner: "a slow build", TTL: time.Minute})
+		held, err := lease.Acquire(t.Context(), dest.State, lease.Options{Site: "preview " + made.Name, Owner: "a slow build", TTL: time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}

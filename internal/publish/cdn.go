@@ -85,7 +85,10 @@ func (p Plan) forecast(ctx context.Context, r deploy.Result) (*cdn.Decision, err
 	if p.CDN == nil {
 		return nil, nil //nolint:nilnil // a site without a CDN
 	}
-	live, err := liveManifest(ctx, p.Destination, p.Site)
+	_, live, err := history.ReadLive(ctx, p.Destination, p.Site)
+	if errors.Is(err, history.ErrNoRelease) {
+		live, err = &manifest.Manifest{}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -104,16 +107,4 @@ func (p Plan) forecast(ctx context.Context, r deploy.Result) (*cdn.Decision, err
 	}
 	decision := cdn.Plan(in, limits)
 	return &decision, nil
-}
-
-// liveManifest is the manifest of the live release; an empty one before the first.
-func liveManifest(ctx context.Context, dest store.Destination, site string) (*manifest.Manifest, error) {
-	head, err := history.ReadHead(ctx, dest.State, site)
-	if err != nil {
-		return nil, err
-	}
-	if head.Live == nil {
-		return &manifest.Manifest{}, nil
-	}
-	return history.ReadManifest(ctx, dest.State, history.ManifestKey(head.Live.Manifest), site)
 }

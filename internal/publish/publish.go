@@ -28,9 +28,9 @@ type Plan struct {
 	LockWait time.Duration
 	// LeaseTTL is how long a dead deploy blocks others; default 60 s, at least 3 s.
 	LeaseTTL time.Duration
-	// May, if set, is called once the lease is held, before anything else is written. Its
+	// Confirm, if set, is called once the lease is held, before anything else is written. Its
 	// error ends the deploy.
-	May func(context.Context) error
+	Confirm func(context.Context) error
 	// SamplePages is how many of the changed pages to choose for Verify; 0 for none.
 	SamplePages int
 	// Progress is called with each phase's progress, at most ten times a second.
@@ -89,7 +89,7 @@ func Stage(ctx context.Context, p Plan, b Build, s engine.Sharded, shard int) (d
 // options are the engine's options, without those of the source.
 func (p Plan) options() engine.Options {
 	return engine.Options{
-		Site: p.Site, PublicURL: p.PublicURL, Allow: p.Allow, DryRun: p.DryRun, Owner: p.Owner, LockWait: p.LockWait, LeaseTTL: p.LeaseTTL, May: p.May,
+		Site: p.Site, PublicURL: p.PublicURL, Allow: p.Allow, DryRun: p.DryRun, Owner: p.Owner, LockWait: p.LockWait, LeaseTTL: p.LeaseTTL, Confirm: p.Confirm,
 		Redirects: p.Redirects.store, WithoutRedirects: p.Redirects.none,
 		Progress: p.Progress, Now: p.Now,
 	}

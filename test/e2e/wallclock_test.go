@@ -43,7 +43,7 @@ const (
 // quicker makes the app do in seconds what it does in minutes.
 var quicker = []program.Change{
 	{File: "app/scheduler/clock.go", Is: "const clockLook = time.Minute", Becomes: "const clockLook = 2 * time.Second"},
-	{File: "internal/deploy/lease/await.go", Is: "DefaultTTL = time.Minute", Becomes: "DefaultTTL = 15 * time.Second"},
+	{File: "internal/deploy/lease/acquire.go", Is: "DefaultTTL = time.Minute", Becomes: "DefaultTTL = 15 * time.Second"},
 }
 
 // buildSettable builds the program once for all tests of clocks.

@@ -66,7 +66,7 @@ func placeOf(it Item) (Place, error) {
 		return Place{}, errors.New("its path has empty parts (//), which no folder can have")
 	}
 	p := Place{File: clean, Path: visited}
-	if clean == "" || folder || !rules.HasKnownEnding(clean) && !isScript(clean) {
+	if clean == "" || folder || !rules.HasKnownExtension(clean) && !isScript(clean) {
 		p.File = path.Join(clean, "index.html")
 		p.Path = strings.TrimSuffix(visited, "/") + "/"
 	}

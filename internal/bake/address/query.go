@@ -45,7 +45,7 @@ func (q Queries) Normalize(a Address) (Address, QueryKind) {
 	if query == "" {
 		return a, Plain
 	}
-	if name := a.Path(); rules.HasKnownEnding(name) && !rules.IsPage(name) && !isScript(name) {
+	if name := a.Path(); rules.HasKnownExtension(name) && !rules.IsPage(name) && !isScript(name) {
 		return a, Variant
 	}
 	var kept []string

@@ -160,7 +160,7 @@ func (r *reader) add(a *answer, base address.Base, target string, use rewrite.Us
 	if !ok || to.Same || strings.ContainsAny(target, "{}<>") && to.Form != address.Absolute {
 		return // where a script is still to fill something in
 	}
-	if use == rewrite.InText && to.Form != address.Absolute && to.Form != address.NoScheme && !rules.HasKnownEnding(to.Address.Path()) {
+	if use == rewrite.InText && to.Form != address.Absolute && to.Form != address.NoScheme && !rules.HasKnownExtension(to.Address.Path()) {
 		return // a guess, of a script's attribute
 	}
 	a.found = append(a.found, found{to.Address, use, kind})

@@ -105,7 +105,7 @@ func (s *Store) String() string { return s.arn }
 
 // Limits are CloudFront's.
 func (s *Store) Limits() redirect.Limits {
-	return redirect.Limits{Key: keyValueKey - len(s.base), Value: keyValueValue, Total: keyValueTotal, Batch: keyValueBatch, Settle: s.settle}
+	return redirect.Limits{Key: keyValueKey - len(s.base), Value: keyValueValue, Total: keyValueTotal, Batch: keyValueBatch, Propagation: s.settle}
 }
 
 // Version is the store's ETag.

@@ -68,7 +68,7 @@ func inWords(e deploy.Event) string {
 	if bytes, files, ok := e.Rate(); ok {
 		words += fmt.Sprintf(", %.0f files/s, %s/s", files, text.Bytes(int64(bytes)))
 	}
-	if left, ok := e.Left(); ok && e.All.Done < e.All.Total {
+	if left, ok := e.Remaining(); ok && e.All.Done < e.All.Total {
 		words += ", about " + left.Round(time.Second).String() + " left"
 	}
 	return words
@@ -97,7 +97,7 @@ func writeEvent(t *terminal.Terminal, e deploy.Event) {
 		rate := int64(bytes)
 		line.BytesPerSecond = &rate
 	}
-	if left, ok := e.Left(); ok {
+	if left, ok := e.Remaining(); ok {
 		seconds := tenths(left)
 		line.LeftSeconds = &seconds
 	}

@@ -39,7 +39,7 @@ func (f progressFlags) waiting(t *terminal.Terminal) func(s3.Waiting) {
 		return nil
 	case "json":
 		return func(w s3.Waiting) {
-			text, err := json.Marshal(waitingLine{"waiting", w.Store, w.Why, w.Until.UTC().Truncate(time.Second)})
+			text, err := json.Marshal(waitingLine{"waiting", w.Store, w.Reason, w.Until.UTC().Truncate(time.Second)})
 			if err != nil { // words and a time: it can't fail
 				return
 			}

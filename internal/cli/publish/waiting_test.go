@@ -10,7 +10,7 @@ import (
 )
 
 func TestHowAWaitIsToldDependsOnTheProgress(t *testing.T) {
-	w := s3.Waiting{Store: "http://s3\n", Why: "it refuses connections", Until: time.Date(2026, 1, 2, 3, 4, 5, 6e8, time.FixedZone("X", 3600))}
+	w := s3.Waiting{Store: "http://s3\n", Reason: "it refuses connections", Until: time.Date(2026, 1, 2, 3, 4, 5, 6e8, time.FixedZone("X", 3600))}
 	for _, c := range []struct {
 		how    string
 		screen bool

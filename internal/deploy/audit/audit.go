@@ -1,4 +1,5 @@
-// Package audit compares a destination with the live release: what others changed.
+// Package audit finds the files and redirects of the live release that others changed at
+// its destination.
 package audit
 
 import (
@@ -11,8 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Audit reports the files that others changed at a destination, by its listing; a file that
-// is missing there is looked at by itself. Nothing is downloaded. Lists are sorted by path.
+// Audit has the files that others changed at a destination. Lists are sorted by path.
 type Audit struct {
 	Destination string   `json:"destination"`
 	Release     int64    `json:"release"`
@@ -30,17 +30,11 @@ type Audit struct {
 // Clean says whether every managed file is there as Pressrun wrote it.
 func (a Audit) Clean() bool { return len(a.Missing)+len(a.Changed)+len(a.Pending) == 0 }
 
-// Run compares a destination's listing with the live manifest.
+// Run compares a destination's listing with the live manifest, and stats files that the
+// listing lacks. It downloads none.
 func Run(ctx context.Context, dest store.Destination, site string) (Audit, error) {
 	a := Audit{Destination: dest.Site.String(), Missing: []string{}, Changed: []string{}, Foreign: []string{}}
-	head, err := history.ReadHead(ctx, dest.State, site)
-	if err != nil {
-		return a, err
-	}
-	if head.Live == nil {
-		return a, history.NothingAt(dest.Site)
-	}
-	m, err := history.ReadManifest(ctx, dest.State, history.ManifestKey(head.Live.Manifest), site)
+	head, m, err := history.ReadLive(ctx, dest, site)
 	if err != nil {
 		return a, err
 	}
@@ -48,17 +42,17 @@ func Run(ctx context.Context, dest store.Destination, site string) (Audit, error
 	return a, a.compare(ctx, dest, m, head.Store)
 }
 
-// Drifted are the files of the live release that are missing or not as Pressrun wrote
-// them, for whatever reason. found are the store's capabilities.
+// Drifted are the files of the live release that are missing or not as Pressrun wrote them.
+// found are the store's capabilities.
 func Drifted(ctx context.Context, dest store.Destination, live *manifest.Manifest, found *store.Capabilities) ([]string, error) {
 	var a Audit
 	if err := a.compare(ctx, dest, live, found); err != nil {
-		return nil, fmt.Errorf("look for what is to be repaired: %w", err)
+		return nil, fmt.Errorf("look for files to repair: %w", err)
 	}
 	return slices.Concat(a.Missing, a.Changed), nil
 }
 
-// compare fills in what the destination holds, beside a manifest.
+// compare fills in the differences between the destination and a manifest.
 func (a *Audit) compare(ctx context.Context, dest store.Destination, m *manifest.Manifest, found *store.Capabilities) error {
 	a.Files = len(m.Entries)
 	for _, r := range m.Retired {

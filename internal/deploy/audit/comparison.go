@@ -14,10 +14,10 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// looks is how many keys that a listing lacks are looked at side by side.
+// looks is the most stats at once.
 const looks = 64
 
-// comparison is what a destination holds, beside a manifest.
+// comparison compares a destination with a manifest.
 type comparison struct {
 	dest   store.Destination
 	m      *manifest.Manifest
@@ -44,8 +44,8 @@ func newComparison(dest store.Destination, m *manifest.Manifest) *comparison {
 	return c
 }
 
-// read lists the destination, and looks at every file of the release that the listing
-// lacks: skipped says that one of them is there all the same.
+// read lists the destination, and stats every file of the release that the listing lacks.
+// skipped says that one of these exists all the same.
 func (c *comparison) read(ctx context.Context, whole bool) (skipped bool, err error) {
 	l := listing.Listing{Store: c.dest.Site, Known: slices.Sorted(maps.Keys(c.known)), Whole: whole}
 	if err := l.Each(ctx, func(info store.Info) error { c.note(info); return nil }); err != nil {
@@ -60,12 +60,12 @@ func (c *comparison) read(ctx context.Context, whole bool) (skipped bool, err er
 	return c.confirm(ctx, left)
 }
 
-// note sorts in what a key was found to hold.
+// note adds an object to the lists.
 func (c *comparison) note(info store.Info) {
 	etag, managed := c.known[info.Key]
 	dropped, was := c.doomed[info.Key]
 	switch {
-	case manifest.Reserved(info.Key, c.dest.Private()):
+	case manifest.Reserved(info.Key, c.dest.ReservedPrefix()):
 	case was && dropped == info.ETag:
 		c.toDelete = append(c.toDelete, info.Key)
 	case !managed:
@@ -76,7 +76,7 @@ func (c *comparison) note(info store.Info) {
 	c.seen[info.Key] = true
 }
 
-// confirm looks at the keys that a listing lacks: a store may leave out existing ones.
+// confirm stats paths that a listing lacks: a store may leave out existing ones.
 func (c *comparison) confirm(ctx context.Context, paths []string) (skipped bool, err error) {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)

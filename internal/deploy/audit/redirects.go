@@ -10,16 +10,9 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Redirects compares what a redirect store holds with the live release.
+// Redirects compares a redirect store's content with the live release.
 func Redirects(ctx context.Context, dest store.Destination, from redirect.Store, site string) (redirect.Audit, error) {
-	head, err := history.ReadHead(ctx, dest.State, site)
-	if err != nil {
-		return redirect.Audit{}, err
-	}
-	if head.Live == nil {
-		return redirect.Audit{}, history.NothingAt(dest.Site)
-	}
-	m, err := history.ReadManifest(ctx, dest.State, history.ManifestKey(head.Live.Manifest), site)
+	_, m, err := history.ReadLive(ctx, dest, site)
 	if err != nil {
 		return redirect.Audit{}, err
 	}
@@ -35,7 +28,7 @@ func Redirects(ctx context.Context, dest store.Destination, from redirect.Store,
 	a := redirect.NewAudit(m, held, from.Limits(), untouched)
 	a.Store = from.String()
 	if untouched && !a.Clean() {
-		return a, fmt.Errorf("%s is as the last deploy left it, and has none of the keys looked for: name the public address that the deploys name (--public-url)", from)
+		return a, fmt.Errorf("%s is as the last deploy left it, and its keys are below another public address: name the one that the deploys name (--public-url)", from)
 	}
 	return a, nil
 }

@@ -8,56 +8,56 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// The keys that are tried are others than those of the other trials: a deploy that dies
-// may leave one of them behind, which would be in the way of those.
+// These keys differ from those of the other tests: a deploy that dies may leave one behind,
+// which must not be in their way.
 const (
 	nestedKey = "-nested"
 	below     = "/below"
 )
 
-// nested tries a key and one below it, both ways round: a store on folders refuses the
-// second, or loses the first.
-func (t trial) nested(ctx context.Context) (ok bool, err error) {
-	t.key += nestedKey
-	if err := t.clean(ctx); err != nil {
-		return false, err // of leftovers of a deploy that died
+// nested writes a key and one below it, in both orders: a store on a file system refuses
+// the second, or loses the first.
+func (p probe) nested(ctx context.Context) (ok bool, err error) {
+	p.key += nestedKey
+	if err := p.clean(ctx); err != nil {
+		return false, err // clean deletes the keys of a deploy that died
 	}
-	for _, keys := range [][2]string{{t.key, t.key + below}, {t.key + below, t.key}} {
-		if ok, err = t.beside(ctx, keys[0], keys[1]); err != nil || !ok {
-			return false, errors.Join(err, t.clean(ctx))
+	for _, keys := range [][2]string{{p.key, p.key + below}, {p.key + below, p.key}} {
+		if ok, err = p.beside(ctx, keys[0], keys[1]); err != nil || !ok {
+			return false, errors.Join(err, p.clean(ctx))
 		}
-		if err := t.clean(ctx); err != nil {
+		if err := p.clean(ctx); err != nil {
 			return false, err
 		}
 	}
 	return true, nil
 }
 
-// freed tries a key below one that was just deleted.
-func (t trial) freed(ctx context.Context) (ok bool, err error) {
-	t.key += nestedKey
-	if err := t.clean(ctx); err != nil {
+// freed writes a key below one that was just deleted.
+func (p probe) freed(ctx context.Context) (ok bool, err error) {
+	p.key += nestedKey
+	if err := p.clean(ctx); err != nil {
 		return false, err
 	}
-	if err := t.write(ctx, t.key); err != nil {
+	if err := p.write(ctx, p.key); err != nil {
 		return false, err
 	}
-	if err := t.clean(ctx); err != nil {
+	if err := p.clean(ctx); err != nil {
 		return false, err
 	}
-	ok, err = t.accepts(ctx, t.key+below)
-	return ok, errors.Join(err, t.clean(ctx))
+	ok, err = p.accepts(ctx, p.key+below)
+	return ok, errors.Join(err, p.clean(ctx))
 }
 
-// beside says whether both keys can be there.
-func (t trial) beside(ctx context.Context, first, second string) (ok bool, err error) {
-	if err := t.write(ctx, first); err != nil {
+// beside says whether both keys can exist.
+func (p probe) beside(ctx context.Context, first, second string) (ok bool, err error) {
+	if err := p.write(ctx, first); err != nil {
 		return false, err
 	}
-	if ok, err = t.accepts(ctx, second); err != nil || !ok {
+	if ok, err = p.accepts(ctx, second); err != nil || !ok {
 		return false, err
 	}
-	_, err = t.store.Stat(ctx, first)
+	_, err = p.store.Stat(ctx, first)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
@@ -65,8 +65,8 @@ func (t trial) beside(ctx context.Context, first, second string) (ok bool, err e
 }
 
 // accepts says whether the store takes a write that only another key could prevent.
-func (t trial) accepts(ctx context.Context, key string) (ok bool, err error) {
-	err = t.write(ctx, key)
+func (p probe) accepts(ctx context.Context, key string) (ok bool, err error) {
+	err = p.write(ctx, key)
 	switch {
 	case context.Cause(ctx) != nil:
 		return false, context.Cause(ctx)
@@ -76,10 +76,10 @@ func (t trial) accepts(ctx context.Context, key string) (ok bool, err error) {
 	return err == nil, nil
 }
 
-func (t trial) write(ctx context.Context, key string) error {
-	return t.put(ctx, store.SmallPut(key, store.CheckHeaders("one"), []byte("can a key be another's folder?\n"), store.Condition{}))
+func (p probe) write(ctx context.Context, key string) error {
+	return p.put(ctx, store.SmallPut(key, store.CheckHeaders("one"), []byte("can a key be another's folder?\n"), store.Condition{}))
 }
 
-func (t trial) clean(ctx context.Context) error {
-	return errors.Join(t.store.Delete(ctx, []store.Deletion{{Key: t.key}, {Key: t.key + below}})...)
+func (p probe) clean(ctx context.Context) error {
+	return errors.Join(p.store.Delete(ctx, []store.Deletion{{Key: p.key}, {Key: p.key + below}})...)
 }

@@ -18,34 +18,34 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Build is a folder with a built site, and the pages that its redirects become.
+// Build is a folder with a built site, and the pages made from its redirects.
 type Build struct {
-	dir   string
-	made  map[string]redirect.Rule // by path
-	packs *precompress.Packer
+	dir        string
+	redirects  map[string]redirect.Rule // by path
+	compressor *precompress.Compressor
 }
 
 // NewBuild is the build in a folder.
-func NewBuild(dir string) *Build { return &Build{dir: dir, packs: precompress.New(dir, "")} }
+func NewBuild(dir string) *Build { return &Build{dir: dir, compressor: precompress.New(dir, "")} }
 
-// Close deletes what was compressed.
-func (b *Build) Close() error { return b.packs.Close() }
+// Close deletes the compressed files.
+func (b *Build) Close() error { return b.compressor.Close() }
 
 // Read walks and hashes the build.
 func (b *Build) Read(ctx context.Context) (manifest.Tree, error) { return scan.Scan(ctx, b.dir) }
 
-// SetRedirects adds the pages of redirects, which take the place of the build's own.
+// SetRedirects adds the pages of redirects, which replace files of the build.
 func (b *Build) SetRedirects(made []redirect.Rule) {
-	b.made = make(map[string]redirect.Rule, len(made))
+	b.redirects = make(map[string]redirect.Rule, len(made))
 	for _, r := range made {
-		b.made[r.Path()] = r
+		b.redirects[r.Path()] = r
 	}
 }
 
-// Headers are those that the rules give a path.
+// Headers are the headers of a path by the rules.
 func (b *Build) Headers(path string, rs rules.Rules) (store.Headers, error) {
 	headers, err := rs.HeadersFor(path)
-	if r, ok := b.made[path]; ok && err == nil {
+	if r, ok := b.redirects[path]; ok && err == nil {
 		return r.Headers(headers)
 	}
 	return headers, err
@@ -66,9 +66,9 @@ func (b *Build) Put(ctx context.Context, site store.Store, entry *manifest.Entry
 // Sends is true: content goes from this machine to the store.
 func (*Build) Sends() bool { return true }
 
-// Text is a small file read whole.
+// Text reads a file of at most MaxText bytes.
 func (b *Build) Text(name string) ([]byte, error) {
-	if r, ok := b.made[name]; ok {
+	if r, ok := b.redirects[name]; ok {
 		return r.Page(), nil
 	}
 	f, err := scan.Open(filepath.Join(b.dir, filepath.FromSlash(name)))
@@ -83,25 +83,26 @@ func (b *Build) Text(name string) ([]byte, error) {
 	return text, err
 }
 
-// MaxText bounds a file that is read whole by Text, in bytes: 100,000 redirects take
+// MaxText is the size of the largest file that Text reads, in bytes: 100,000 redirects take
 // some 6 MiB.
 const MaxText = 16 << 20
 
-// smallFile is read whole before it is sent; larger files are streamed.
+// smallFile is the size in bytes up to which a file is read before it is sent; larger files
+// are streamed.
 const smallFile = 1 << 20
 
-// Open gives a file's content, and makes sure that a small one is still what was
-// hashed; the store does that for a large one. Buffers are not pooled: the HTTP
-// transport may read a body even after the answer has come.
+// Open returns a file's content and a function that closes it. It makes sure that a small
+// file is still as it was hashed; the store does that for a large one. Buffers are not
+// pooled: the HTTP transport may read a body even after the answer has come.
 func (b *Build) Open(entry *manifest.Entry) (store.Body, func(), error) {
-	if r, ok := b.made[entry.Path]; ok {
+	if r, ok := b.redirects[entry.Path]; ok {
 		return bytes.NewReader(r.Page()), func() {}, nil
 	}
 	if entry.Compressed() {
 		if err := b.Recompress(entry); err != nil {
 			return nil, nil, err
 		}
-		body, _ := b.packs.Body(entry.Path)
+		body, _ := b.compressor.Body(entry.Path)
 		return body, func() {}, nil
 	}
 	f, err := scan.Open(filepath.Join(b.dir, filepath.FromSlash(entry.Path)))

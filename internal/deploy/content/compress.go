@@ -6,24 +6,24 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// Compress is a file as it is stored compressed, or as it was built where that makes
-// it no smaller.
-func (b *Build) Compress(f manifest.File) (manifest.File, error) { return b.packs.Pack(f) }
+// Compress compresses a file, and returns it as it is stored: as it was built, if
+// compressing makes it no smaller.
+func (b *Build) Compress(f manifest.File) (manifest.File, error) { return b.compressor.Compress(f) }
 
-// Recompress makes sure that there is content for an entry that is stored compressed,
-// and that the entry describes it.
+// Recompress compresses the file of a compressed entry, and makes the entry describe the
+// result.
 func (b *Build) Recompress(entry *manifest.Entry) error {
 	if !entry.Compressed() {
 		return nil
 	}
-	packed, err := b.packs.Pack(manifest.File{Path: entry.Path, Size: entry.Origin.Size, Sum: entry.Origin.Sum})
+	packed, err := b.compressor.Compress(manifest.File{Path: entry.Path, Size: entry.Origin.Size, Sum: entry.Origin.Sum})
 	if err != nil {
 		return err
 	}
 	if packed.Encoding == "" {
-		return fmt.Errorf("compress %s: it became no smaller, as it did for the release before: give it a rule with the encoding none", entry.Path)
+		return fmt.Errorf("compress %s: the result is no smaller, as it was for the release before: give it a rule with the encoding none", entry.Path)
 	}
-	if entry.Sum != packed.Sum { // as a rule it has been done before, and a retry may be reading the entry
+	if entry.Sum != packed.Sum { // else nothing is written: a retry may be reading the entry
 		entry.Size, entry.Sum, entry.CRC = packed.Size, packed.Sum, packed.CRC
 	}
 	return nil

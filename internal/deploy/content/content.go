@@ -1,5 +1,5 @@
-// Package content gives a release's files their content: a Build on this machine, or
-// an earlier release that the destination still keeps (Kept).
+// Package content is the source of a release's files: a Build on this machine, or a release
+// whose content the destination keeps (Kept).
 package content
 
 import (
@@ -10,13 +10,13 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Source is where a release's files come from.
+// Source has the files of a release.
 type Source interface {
 	Read(ctx context.Context) (manifest.Tree, error)
-	// Headers are those that a file is served with.
+	// Headers are the headers of a file.
 	Headers(path string, rs rules.Rules) (store.Headers, error)
-	// Put makes the site's store hold an entry.
+	// Put writes an entry to the site's store.
 	Put(ctx context.Context, site store.Store, entry *manifest.Entry, cond store.Condition) (store.Written, error)
-	// Sends says whether Put sends the content, or has the store copy it.
+	// Sends says whether Put sends the content; else the store copies it.
 	Sends() bool
 }

@@ -13,10 +13,10 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Kept is a release of which the destination has the content: an earlier one, or one
-// that shards have sent.
+// Kept is a release whose content the destination keeps: an earlier one, or one that shards
+// have sent.
 type Kept struct {
-	// Missing is the error for an entry whose content is not there.
+	// Missing makes the error for an entry whose content is not kept.
 	Missing func(manifest.Entry) error
 
 	dest     store.Destination
@@ -25,7 +25,7 @@ type Kept struct {
 	manifest *manifest.Manifest // nil until it is read
 
 	mu       sync.Mutex
-	versions map[string]string // those that Find found to be there, by path
+	versions map[string]string // that Find has found, by path
 }
 
 // NewKept is an earlier release.
@@ -40,11 +40,11 @@ func NewStaged(dest store.Destination, site string, next *manifest.Manifest, mis
 	return &Kept{dest: dest, site: site, manifest: next, Missing: missing}
 }
 
-// Read makes a tree of the release's manifest.
+// Read reads the files of the release from its manifest.
 func (k *Kept) Read(ctx context.Context) (manifest.Tree, error) {
 	if k.manifest == nil {
 		m, err := history.ReadManifest(ctx, k.dest.State, history.ManifestKey(k.release.Manifest), k.site)
-		if errors.Is(err, store.ErrNotFound) { // tidied away: the head remembers more than is kept
+		if errors.Is(err, store.ErrNotFound) { // the head lists more releases than are kept
 			return manifest.Tree{}, fmt.Errorf("release %d is no longer kept, so %s: %w", k.release.Release, instead(k.release), history.ErrNoRelease)
 		}
 		if err != nil {
@@ -54,23 +54,23 @@ func (k *Kept) Read(ctx context.Context) (manifest.Tree, error) {
 	}
 	var tree manifest.Tree
 	for _, e := range k.manifest.Entries {
-		tree.Files = append(tree.Files, manifest.File{Path: e.Path, Size: e.Size, Sum: e.Sum, CRC: e.CRC, Origin: e.Origin, Redirect: redirect.LeadsOn(e.Headers)})
+		tree.Files = append(tree.Files, manifest.File{Path: e.Path, Size: e.Size, Sum: e.Sum, CRC: e.CRC, Origin: e.Origin, Redirect: redirect.IsRedirect(e.Headers)})
 	}
 	return tree, nil
 }
 
-// Headers are those that the release had.
+// Headers are the headers that the release had.
 func (k *Kept) Headers(path string, _ rules.Rules) (store.Headers, error) {
 	e, ok := k.manifest.Find(path)
 	if !ok {
-		return "", fmt.Errorf("the release to put in place has no %s", path)
+		return "", fmt.Errorf("release %d has no file %s", k.manifest.Release, path)
 	}
 	return e.Headers, nil
 }
 
-// Find tells, before the first write, whether an entry's content is there: as the
-// version that the release wrote, else among what is kept by hash.
-func (k *Kept) Find(ctx context.Context, entry manifest.Entry) (there bool, err error) {
+// Find looks for an entry's content, before the first write: as the version that the
+// release wrote, else in the content kept by hash.
+func (k *Kept) Find(ctx context.Context, entry manifest.Entry) (found bool, err error) {
 	then, _ := k.manifest.Find(entry.Path)
 	st, ok := k.dest.Site.(store.Versioner)
 	var unread error
@@ -91,7 +91,7 @@ func (k *Kept) Find(ctx context.Context, entry manifest.Entry) (there bool, err 
 		var info store.Info
 		info, err = k.dest.KeptStore().Stat(ctx, KeptKey(k.dest.KeptPrefix, entry.Sum))
 		if err == nil && (info.Size != entry.Size || (info.HasCRC && info.CRC != entry.CRC)) {
-			return false, nil // somebody has damaged it
+			return false, nil // it is damaged
 		}
 	}
 	switch {
@@ -127,10 +127,10 @@ func (k *Kept) Put(ctx context.Context, site store.Store, entry *manifest.Entry,
 // Sends is false: the store copies.
 func (*Kept) Sends() bool { return false }
 
-// KeptKey is where content is kept, by its hash.
+// KeptKey is the key of kept content, by its hash.
 func KeptKey(prefix string, sum store.Sum) string { return prefix + sum.String() }
 
-// instead is what to do about a release that is not kept.
+// instead is the advice for a release that is not kept.
 func instead(release manifest.Live) string {
 	if release.Commit == "" {
 		return "build and deploy it anew"

@@ -16,12 +16,12 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/scan"
 )
 
-// maxLinkPage bounds a page that is read for its links, in bytes: no page that
-// people open is larger, and this many may be in memory for each processor.
+// maxLinkPage is the size of the largest page that is read for its links, in bytes: no page
+// that people open is larger, and a few such may be in memory for each processor.
 const maxLinkPage = 16 << 20
 
-// Links collects what find finds in pages. Each worker reads them into a buffer of
-// its own, so that memory does not grow with the site.
+// Links collects the links that find finds in pages. Each worker reads pages into one
+// buffer, so that memory does not grow with the site.
 func (b *Build) Links(ctx context.Context, pages []manifest.File, find func(page string, html []byte) []links.Link) ([]links.Link, error) {
 	var mu sync.Mutex
 	var links []links.Link
@@ -54,10 +54,9 @@ func (b *Build) Links(ctx context.Context, pages []manifest.File, find func(page
 	return links, err
 }
 
-// page is a page's content, in a buffer that is used again for the next; nothing
-// of one that is too large.
+// page reads a page into a buffer; it returns nil for a page that is too large.
 func (b *Build) page(f manifest.File, buf *[]byte) ([]byte, error) {
-	if r, ok := b.made[f.Path]; ok {
+	if r, ok := b.redirects[f.Path]; ok {
 		return r.Page(), nil
 	}
 	if f.Size > maxLinkPage {
@@ -73,7 +72,7 @@ func (b *Build) page(f manifest.File, buf *[]byte) ([]byte, error) {
 	defer func() { _ = from.Close() }() // read only: closing can't lose anything
 	n, err := io.ReadFull(from, (*buf)[:f.Size])
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = nil // it changed meanwhile: sending it finds that out
+		err = nil // the file changed meanwhile: Open finds that out
 	}
 	return (*buf)[:n], err
 }

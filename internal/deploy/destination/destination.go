@@ -1,4 +1,4 @@
-// Package destination opens the address a site is deployed to.
+// Package destination opens the stores at a destination's address.
 package destination
 
 import (
@@ -15,10 +15,10 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// DefaultStatePrefix is where the state lies in the site's own bucket.
+// DefaultStatePrefix is the prefix of the state in the site's own bucket.
 const DefaultStatePrefix = ".pressrun/"
 
-// Options say how to reach a destination; zero values are the defaults.
+// Options of a destination; zero values are the defaults.
 type Options struct {
 	Endpoint string // URL of an S3 store other than AWS, addressed by path
 	Region   string // S3 region; else AWS_REGION, else us-east-1 where an endpoint is given
@@ -26,8 +26,8 @@ type Options struct {
 	AccessKey, SecretKey string
 	// StatePrefix is the folder of the state inside the bucket; default ".pressrun/".
 	StatePrefix string
-	// State is another address (s3://bucket/prefix) for the state, so that a
-	// public bucket holds nothing but the site. It excludes StatePrefix.
+	// State is another address (s3://bucket/prefix) for the state, so that a public bucket
+	// has the site alone. It excludes StatePrefix.
 	State string
 	// MaxConnections bounds open connections to S3; default 256.
 	MaxConnections int
@@ -35,8 +35,7 @@ type Options struct {
 	// StallTimeout is how long a connection to S3 may do nothing in the middle of
 	// a request; default 60 s.
 	StallTimeout time.Duration
-	// Waiting is called when an S3 store has not answered for some seconds, once for each
-	// time that lasts.
+	// Waiting is called once each time that an S3 store does not answer for some seconds.
 	Waiting func(s3.Waiting)
 }
 
@@ -56,7 +55,7 @@ func Open(ctx context.Context, address string, o Options) (store.Destination, er
 			return store.Destination{}, fmt.Errorf("the destination %q names a host: write file:///absolute/folder, with three slashes", address)
 		}
 		if o.State != "" {
-			return store.Destination{}, fmt.Errorf("another place for the state is for s3:// destinations: a folder keeps its own beside it")
+			return store.Destination{}, fmt.Errorf("a state address is for s3:// destinations only: the state of a folder is beside it")
 		}
 		site, state, err := dir.Open(filepath.FromSlash(u.Path))
 		if err != nil {
@@ -69,8 +68,8 @@ func Open(ctx context.Context, address string, o Options) (store.Destination, er
 	return store.Destination{}, notAnAddress(address, address)
 }
 
-// notAnAddress says how to write what was probably meant: a folder, if it looks
-// like the path of one.
+// notAnAddress is the error for a wrong address; if that looks like the path of a folder,
+// it says how to write the folder's address.
 func notAnAddress(address, folder string) error {
 	err := fmt.Errorf("the destination %q is neither s3://BUCKET[/PREFIX] nor file:///ABSOLUTE/FOLDER", address)
 	if strings.Contains(folder, ":") || !strings.HasPrefix(folder, "/") && !strings.HasPrefix(folder, ".") {
@@ -104,15 +103,14 @@ func openS3(ctx context.Context, address string, o Options) (store.Destination, 
 	return besideSite(site, prefix+"/"), nil
 }
 
-// KeptPrefix is where, in the state, content is kept for a rollback.
+// KeptPrefix is the prefix of kept content in the state.
 const KeptPrefix = "content/"
 
 func besideSite(site *s3.Store, prefix string) store.Destination {
 	return store.Destination{Site: site, State: site.Sub(prefix), StatePrefix: prefix, KeptPrefix: prefix + KeptPrefix}
 }
 
-// withState keeps the state, and with it the content that releases replaced, at an
-// address of its own.
+// withState puts the state and the kept content at an address of their own.
 func withState(ctx context.Context, site *s3.Store, o Options) (store.Destination, error) {
 	state, err := openBucket(ctx, o.State, o)
 	if err != nil {

@@ -45,7 +45,7 @@ func TestWhereTheStateLies(t *testing.T) {
 			if got := dest.KeptStore().String() + "/" + dest.KeptPrefix; got != c.kept {
 				t.Errorf("content is kept at %s, want %s", got, c.kept)
 			}
-			if got := dest.Private(); got != c.private {
+			if got := dest.ReservedPrefix(); got != c.private {
 				t.Errorf("reserved names %q, want %q", got, c.private)
 			}
 		})

@@ -17,9 +17,9 @@
 // RENAME_EXCHANGE. The folder's parent must be writable and on the same file
 // system; a mount point can't be the folder itself, but a folder in it can.
 //
-// What others have in the folder is carried from tree to tree. Their links are kept
-// and never followed: carry.go makes them lead where they led, place.go sees to it
-// that no key is read, written or deleted behind one.
+// Foreign files in the folder are linked from tree to tree. Foreign links keep their
+// targets (linktree.go) and are never followed: no key is read, written or deleted behind
+// one (place.go).
 //
 // Nothing is fsynced: after a power cut the next deploy finds files that differ
 // from its manifest and writes them again.

@@ -4,9 +4,9 @@ package dir
 
 import "os"
 
-// exchangeInTurn makes two paths change places where the system can't do that at
-// once: the folder is away for an instant. Only the very first deploy to a folder
-// that exists already needs it.
+// exchangeInTurn makes two paths change places where the system can't do that atomically:
+// the folder is missing for an instant. Only the first deploy to an existing folder needs
+// it.
 func exchangeInTurn(a, b string) error {
 	aside := b + ".pressrun-old"
 	if err := os.Rename(b, aside); err != nil {

@@ -9,18 +9,18 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// leftover is the pattern of the names that beside gives.
+// leftover is the pattern of createTemp's names.
 const leftover = ".pressrun-*.tmp"
 
-// RemoveLeftovers removes what killed writers left in the folder of the keys that begin
-// with prefix, which ends with a slash. It waits for the lock that every write holds from
-// its first byte to its rename: so whatever it finds belongs to no living process,
-// however old it is. Only the state of a destination has such a lock.
+// RemoveLeftovers removes the temporary files of killed writers from the folder of the keys
+// that begin with prefix, which ends with a slash. It holds the lock that every write holds
+// from its first byte to its rename: so no temporary file is in use. Only the state of a
+// destination has that lock.
 func (s *Store) RemoveLeftovers(prefix string) error {
 	if s.lock == "" {
 		return fmt.Errorf("tidy %s in %s: its writers hold no lock: %w", prefix, s.name, errors.ErrUnsupported)
 	}
-	unlock, err := s.guard()
+	unlock, err := s.acquireLock()
 	if err != nil {
 		return err
 	}

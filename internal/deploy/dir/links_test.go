@@ -248,10 +248,10 @@ func TestAFileWhereAFolderIsToBeSaysSo(t *testing.T) {
 	s := newStrangers(t)
 	s.write("www/about/notes.txt", "theirs")
 	s.swap(1, func() {
-		if err := s.put("theirs.txt/index.html", "ours"); err == nil || !strings.Contains(err.Error(), "theirs.txt is a file there, and the release needs a folder") {
+		if err := s.put("theirs.txt/index.html", "ours"); err == nil || !strings.Contains(err.Error(), "theirs.txt is a file at the destination, and the release needs a folder") {
 			t.Errorf("a folder in the place of a file: %v", err)
 		}
-		if err := s.put("about", "ours"); err == nil || !strings.Contains(err.Error(), "about is a folder there, and the release has a file") {
+		if err := s.put("about", "ours"); err == nil || !strings.Contains(err.Error(), "about is a folder at the destination, and the release has a file") {
 			t.Errorf("a file in the place of a folder: %v", err)
 		}
 	})

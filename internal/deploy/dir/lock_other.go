@@ -16,4 +16,4 @@ func supported() error { return errUnsupported }
 
 func lockFile(*os.File) error { return errUnsupported }
 
-func giveTo(string, fs.FileInfo) error { return errUnsupported }
+func chownLike(string, fs.FileInfo) error { return errUnsupported }

@@ -10,15 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// supported refuses systems on which a folder can't be swapped at one instant.
+// supported is an error on systems where a folder can't be swapped atomically.
 func supported() error { return nil }
 
-// lockFile waits for the lock of an open file. It is given back when the file is
-// closed, also by the end of the process.
+// lockFile waits for the lock of an open file. Closing the file releases it, as does the
+// end of the process.
 func lockFile(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_EX) }
 
-// giveTo makes a file that of the owner and the group that another one has.
-func giveTo(name string, other fs.FileInfo) error {
+// chownLike gives a file the owner and group of another one.
+func chownLike(name string, other fs.FileInfo) error {
 	want, ok := other.Sys().(*syscall.Stat_t)
 	if !ok {
 		return nil

@@ -13,32 +13,32 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// place is where a key lies: in an open folder, which no name leads out of. The system
-// walks the way there once, and not again for each thing that is done at the place.
+// place is the place of a key: an open folder, which no name leads out of, and a name. The
+// path is resolved once for all operations at the place.
 type place struct {
 	folder *os.Root
 	name   string // in the folder
 	key    string // below the root, with slashes
 }
 
-// errNoRoot says that the folder that a key lies in is not there yet.
-var errNoRoot = fmt.Errorf("its folder is not there: %w", store.ErrNotFound)
+// errNoRoot says that the folder of a key does not exist.
+var errNoRoot = fmt.Errorf("its folder does not exist: %w", store.ErrNotFound)
 
-// blockedError says that something else than a folder lies where a key needs one.
+// blockedError says that a file or link is where a key needs a folder.
 type blockedError struct {
-	name   string // of what lies there
-	target string // of a link; empty for anything else
+	name   string // of the file or link
+	target string // of a link; empty for a file
 }
 
 func (e *blockedError) Error() string {
 	if e.target != "" {
-		return fmt.Sprintf("%s is a link to %s, which a deploy never writes or deletes through: move the link away, or leave these files out of the build", e.name, e.target)
+		return fmt.Sprintf("%s is a link to %s, and a deploy never follows links: move the link away, or leave these files out of the build", e.name, e.target)
 	}
-	return fmt.Sprintf("%s is a file there, and the release needs a folder of that name: move it away, then deploy again", e.name)
+	return fmt.Sprintf("%s is a file at the destination, and the release needs a folder of that name: move it away, then deploy again", e.name)
 }
 
-// at finds the place of a key, and sees to it that no link leads there. It makes the
-// folders on the way if make says so.
+// at finds the place of a key, without following links. With makeFolders it makes the
+// missing folders of its path.
 func (s *Store) at(key string, makeFolders bool) (*place, error) {
 	if !filepath.IsLocal(filepath.FromSlash(key)) {
 		return nil, fmt.Errorf("%q is not a path inside the destination", key)
@@ -58,7 +58,7 @@ func (s *Store) at(key string, makeFolders bool) (*place, error) {
 	return p, nil
 }
 
-// base is the folder that a key lies in, and its name there.
+// base is the root folder of a key, and the key's path below it.
 func (s *Store) base(key string) (folder, name string) {
 	if rest, ok := strings.CutPrefix(key, KeptPrefix); ok && s.kept != "" {
 		return s.kept, rest
@@ -68,7 +68,7 @@ func (s *Store) base(key string) (folder, name string) {
 	return s.root, key
 }
 
-// descend goes from the root to the folder that the key lies in.
+// descend goes from the root to the folder of the key.
 func (p *place) descend(makeFolders bool) error {
 	p.name = p.key
 	for {
@@ -83,8 +83,8 @@ func (p *place) descend(makeFolders bool) error {
 	}
 }
 
-// enter goes into a folder of the folder, which errors name by its whole path. It looks
-// first: an open folder alone would follow a link that stays inside it.
+// enter opens a folder in the folder; whole is its path, for errors. It checks for a link
+// first: os.Root follows links that stay inside of it.
 func (p *place) enter(name, whole string, makeFolder bool) error {
 	info, err := p.folder.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) && makeFolder {
@@ -115,8 +115,8 @@ func (p *place) enter(name, whole string, makeFolder bool) error {
 
 func (p *place) close() { _ = p.folder.Close() }
 
-// reading finds the place of a key that is to be read or deleted: behind a link, or
-// behind a file, there is no managed file.
+// reading finds the place of a key to read or delete. Behind a link or a file there is no
+// managed file: store.ErrNotFound.
 func (s *Store) reading(verb, key string) (*place, error) {
 	p, err := s.at(key, false)
 	if _, blocked := errors.AsType[*blockedError](err); blocked || errors.Is(err, errNoRoot) {
@@ -128,8 +128,7 @@ func (s *Store) reading(verb, key string) (*place, error) {
 	return p, nil
 }
 
-// writing finds the place of a key that is to be written, and makes the folders on
-// the way.
+// writing finds the place of a key to write, and makes the folders of its path.
 func (s *Store) writing(key string) (*place, error) {
 	base, _ := s.base(key)
 	if err := os.MkdirAll(base, publicDir); err != nil {
@@ -141,20 +140,19 @@ func (s *Store) writing(key string) (*place, error) {
 	}
 	if info, err := p.folder.Lstat(p.name); err == nil && info.IsDir() {
 		p.close()
-		return nil, s.explain("write", key, fmt.Errorf("%s is a folder there, and the release has a file of that name: move it away, then deploy again", p.key))
+		return nil, s.explain("write", key, fmt.Errorf("%s is a folder at the destination, and the release has a file of that name: move it away, then deploy again", p.key))
 	}
 	return p, nil
 }
 
-// beside makes a new file in the folder of the place, for a rename over it.
-func (p *place) beside() (f *os.File, name string, err error) {
+// createTemp makes a temporary file in the folder of the place, to be renamed over it.
+func (p *place) createTemp() (f *os.File, name string, err error) {
 	name = ".pressrun-" + rand.Text() + ".tmp"
 	f, err = p.folder.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	return f, name, err
 }
 
-// open opens the file at the place for reading, with its fs.FileInfo. A link or a pipe is
-// reported and not opened: f is nil then.
+// open opens the file at the place for reading. For anything but a regular file, f is nil.
 func (p *place) open() (f *os.File, info fs.FileInfo, err error) {
 	info, err = p.folder.Lstat(p.name)
 	if err != nil || !info.Mode().IsRegular() {

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Remove removes what readers follow first, then what it led to and what is kept for a
-// rollback. The state stays, and with it the lease under which this is done.
+// Remove removes the public link first, then the trees and the kept content. The state
+// stays, and with it the lease that the caller holds.
 func (s *Site) Remove() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -20,14 +20,14 @@ func (s *Site) Remove() error {
 	return nil
 }
 
-// RemoveHome removes the folder's home beside it, with all of the state, unless a key of
-// the state is there (again). The lock goes last: until then its writers wait.
+// RemoveHome removes the folder beside the public one, with the state, unless a key of the
+// state exists. It removes the lock last: until then writers wait.
 func (s *Store) RemoveHome(unless string) error {
 	home := filepath.Dir(s.lock)
 	if _, err := os.Lstat(home); s.lock == "" || errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	unlock, err := s.guard()
+	unlock, err := s.acquireLock()
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package dir
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -31,19 +30,19 @@ var _ store.Store = (*Store)(nil)
 // publicDir is the mode of folders that a web server, another user, reads.
 const publicDir = 0o755
 
-// KeptPrefix are keys of the site's store that lie beside the folder instead of
-// in it: content that is kept for a rollback.
+// KeptPrefix is the prefix of the site's keys for kept content, which is beside the folder
+// and not in it.
 const KeptPrefix = ".pressrun/content/"
 
-// Store keeps objects as files below one folder. A folder can't keep headers
-// with a file, so those are the web server's to set: see Stat.
+// Store keeps objects as files below one folder. It keeps no headers: the web server sets
+// those.
 type Store struct {
 	name     string
 	mu       sync.Mutex // guards root
-	root     string     // where keys lie now
-	kept     string     // where content under KeptPrefix lies; "" for none
-	lock     string     // file that serialises conditional writes between processes
-	tagged   bool       // ETags by content (small state files) instead of by time and size
+	root     string     // folder of the keys now
+	kept     string     // folder of the keys under KeptPrefix; "" for none
+	lock     string     // lock file for conditional writes; "" for none
+	tagged   bool       // ETags are hashes of the content (small state files), not of time and size
 	requests atomic.Int64
 }
 
@@ -66,7 +65,7 @@ func (s *Store) Get(_ context.Context, key string) (store.Object, error) {
 		return store.Object{}, s.explain("read", key, err)
 	}
 	if f == nil {
-		return store.Object{}, fmt.Errorf("read %s in %s: it is a link, a folder or a device, and no file of its own", key, s.name)
+		return store.Object{}, fmt.Errorf("read %s in %s: it is a link, a folder or a device, and no regular file", key, s.name)
 	}
 	defer func() { _ = f.Close() }()
 	body, err := io.ReadAll(f)
@@ -79,8 +78,7 @@ func (s *Store) Get(_ context.Context, key string) (store.Object, error) {
 	}}, nil
 }
 
-// Stat describes a file. Its headers are empty, as the folder keeps none. A link is
-// reported as a file of unknown content.
+// Stat describes a file, without headers. A link is reported as a file without a checksum.
 func (s *Store) Stat(_ context.Context, key string) (store.Info, error) {
 	s.requests.Add(1)
 	p, err := s.reading("look at", key)
@@ -112,17 +110,16 @@ func (s *Store) Stat(_ context.Context, key string) (store.Info, error) {
 	return out, nil
 }
 
-// Put writes a file beside its place and renames it there, so that a reader sees
-// the old content or the new and never a part. A link in its place is replaced, and
-// what that leads to stays as it is.
+// Put writes a temporary file and renames it, so that a reader sees the old content or the
+// new and never a part. It replaces a link in the file's place, and not the link's target.
 func (s *Store) Put(_ context.Context, put store.Put) (store.Written, error) {
 	s.requests.Add(1)
-	unlock, err := s.guard()
+	unlock, err := s.acquireLock()
 	if err != nil {
 		return store.Written{}, err
 	}
 	defer unlock()
-	for range mostTries - 1 {
+	for range putTries - 1 {
 		w, err := s.put(put)
 		if put.If.IfMatch != "" || !errors.Is(err, store.ErrNotFound) {
 			return w, err
@@ -131,9 +128,9 @@ func (s *Store) Put(_ context.Context, put store.Put) (store.Written, error) {
 	return s.put(put)
 }
 
-// mostTries bounds how often a folder is made again that others remove, once it is
-// empty, while a file is being written to it.
-const mostTries = 5
+// putTries bounds how often Put makes a folder again that a delete at the same time has
+// removed as empty.
+const putTries = 5
 
 func (s *Store) put(put store.Put) (store.Written, error) {
 	p, err := s.writing(put.Key)
@@ -155,7 +152,7 @@ func (s *Store) put(put store.Put) (store.Written, error) {
 }
 
 func (p *place) write(put store.Put) (info fs.FileInfo, err error) {
-	tmp, name, err := p.beside()
+	tmp, name, err := p.createTemp()
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +171,7 @@ func (p *place) write(put store.Put) (info fs.FileInfo, err error) {
 	if crc.Sum64() != put.CRC {
 		return nil, errors.New("the content differs from its checksum: the file changed while it was being read: let the build end first, then deploy again")
 	}
-	// It was made private; a web server runs as another user.
+	// The web server, another user, must be able to read it.
 	if err := tmp.Chmod(0o644); err != nil {
 		return nil, err
 	}
@@ -187,8 +184,8 @@ func (p *place) write(put store.Put) (info fs.FileInfo, err error) {
 	return info, tmp.Close()
 }
 
-// Copy copies one file over another. Copying a file onto itself changes nothing,
-// since there are no headers to keep.
+// Copy copies one file over another. Copying a file onto itself changes nothing, since
+// there are no headers.
 func (s *Store) Copy(ctx context.Context, c store.Copy) (store.Written, error) {
 	if c.FromStore != nil || c.FromVersion != "" {
 		return store.Written{}, fmt.Errorf("copy %s to %s: from another store, or an earlier version: %w", c.From, s.name, errors.ErrUnsupported)
@@ -213,7 +210,7 @@ func (s *Store) Copy(ctx context.Context, c store.Copy) (store.Written, error) {
 		return store.Written{}, s.explain("copy", c.From, err)
 	}
 	if f == nil {
-		return store.Written{}, fmt.Errorf("copy %s in %s: it is a link or a device, and no file of its own", c.From, s.name)
+		return store.Written{}, fmt.Errorf("copy %s in %s: it is a link or a device, and no regular file", c.From, s.name)
 	}
 	defer func() { _ = f.Close() }()
 	return s.Put(ctx, store.Put{Key: c.Key, Size: info.Size, CRC: info.CRC, Body: f, If: c.If})
@@ -230,7 +227,7 @@ func (s *Store) Delete(_ context.Context, dels []store.Deletion) []error {
 
 func (s *Store) remove(d store.Deletion) error {
 	s.requests.Add(1)
-	unlock, err := s.guard()
+	unlock, err := s.acquireLock()
 	if err != nil {
 		return err
 	}
@@ -273,8 +270,8 @@ func (s *Store) removeEmpty(key string) {
 	}
 }
 
-// List calls f for every file whose key starts with prefix, by key. Files and folders that
-// go while it looks are left out.
+// List calls f for every file whose key starts with prefix, by key. It leaves out files that
+// are deleted meanwhile.
 func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) error) error {
 	s.requests.Add(1)
 	s.mu.Lock()
@@ -293,7 +290,7 @@ func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) erro
 	start := filepath.Join(root, filepath.FromSlash(path.Dir(strings.TrimPrefix(prefix, below)+"x")))
 	switch resolved, err := filepath.EvalSymlinks(start); {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), err == nil && resolved != start:
-		return nil // behind a link there is nothing of the folder's
+		return nil // no managed file is behind a link
 	case err != nil:
 		return s.explain("list", prefix, err)
 	}
@@ -331,7 +328,7 @@ func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) erro
 	return nil
 }
 
-// check compares the present file with the one that a write expects.
+// check checks the condition of a write.
 func (s *Store) check(p *place, key string, c store.Condition) error {
 	if c == (store.Condition{}) {
 		return nil
@@ -369,12 +366,12 @@ func (s *Store) tagOf(info fs.FileInfo, body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// timeTag tells our file from one edited by hand: an edit changes its time.
+// timeTag is an ETag of time and size: an edit by hand changes it.
 func timeTag(info fs.FileInfo) string {
 	return strconv.FormatInt(info.ModTime().UnixNano(), 36) + "-" + strconv.FormatInt(info.Size(), 36)
 }
 
-// explain makes an operator's sentence of a file system's error.
+// explain makes a file system's error a sentence for an operator.
 func (s *Store) explain(verb, key string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s %s in %s: %w", verb, key, s.name, store.ErrNotFound)
@@ -387,5 +384,3 @@ func (s *Store) explain(verb, key string, err error) error {
 	}
 	return fmt.Errorf("%s %s in %s: %w", verb, key, s.name, err)
 }
-
-var _ store.Body = (*bytes.Reader)(nil)

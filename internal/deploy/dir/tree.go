@@ -15,14 +15,14 @@ import (
 
 var _ store.Stager = (*Site)(nil)
 
-// keepTrees is how many trees stay: the live one, and the one before it for
-// requests that resolved their path just before the swap.
+// keepTrees is how many trees stay: the live one, and the one before for requests that
+// resolved their path just before the swap.
 const keepTrees = 2
 
-// Site is the public folder: a Store that shows a whole release at one instant.
+// Site is the public folder: a Store that publishes a release atomically.
 type Site struct {
 	Store
-	folder string // what the web server reads
+	folder string // the web server's root
 	home   string // folder + ".pressrun"
 	staged string // the tree being written; empty when none is
 }
@@ -50,12 +50,12 @@ func Open(folder string) (*Site, *Store, error) {
 	return site, state, nil
 }
 
-// refuseLink refuses a folder that is a foreign link: the swap would put the site's link
-// in its place, and writes to the link's target would no longer reach the site.
+// refuseLink refuses a folder that is a foreign link: the swap would replace that link, and
+// its target would no longer be the site.
 func refuseLink(folder, home string) error {
 	target, err := os.Readlink(folder)
 	if err != nil {
-		return nil //nolint:nilerr // no link, or not there: what else is wrong shows at the first use
+		return nil //nolint:nilerr // no link, or nothing there: the first use reports other errors
 	}
 	absolute := target
 	if !filepath.IsAbs(target) {
@@ -75,28 +75,28 @@ func refuseLink(folder, home string) error {
 	return fmt.Errorf("the destination %s is a link to %s that Pressrun did not make: deploy to file://%s, or move the link away", folder, target, filepath.ToSlash(resolved))
 }
 
-// guard serialises conditional writes of the state between processes. The site
-// needs none, as its writers hold the deploy's lease.
-func (s *Store) guard() (unlock func(), err error) {
+// acquireLock serialises conditional writes of the state between processes. The site has no
+// lock: its writers hold the lease.
+func (s *Store) acquireLock() (unlock func(), err error) {
 	if s.lock == "" {
 		return func() {}, nil
 	}
 	for range lockTries - 1 {
-		unlock, err = s.tryGuard()
-		if gone := errors.Is(err, errLockMoved) || errors.Is(err, store.ErrNotFound) || errors.Is(err, fs.ErrExist); !gone {
+		unlock, err = s.tryLock()
+		if gone := errors.Is(err, errLockRemoved) || errors.Is(err, store.ErrNotFound) || errors.Is(err, fs.ErrExist); !gone {
 			return unlock, err
 		}
 	}
-	return s.tryGuard()
+	return s.tryLock()
 }
 
-// lockTries bounds how often all may be removed while somebody waits for the lock.
+// lockTries bounds how often the lock may be removed while somebody waits for it.
 const lockTries = 100
 
-// errLockMoved: the lock's holder removed it, with the state that it guards.
-var errLockMoved = errors.New("the lock was removed in the meantime")
+// errLockRemoved says that the lock's holder removed it with the state.
+var errLockRemoved = errors.New("the lock was removed in the meantime")
 
-func (s *Store) tryGuard() (unlock func(), err error) {
+func (s *Store) tryLock() (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(s.lock), publicDir); err != nil {
 		return nil, s.explain("lock", "the state", err)
 	}
@@ -111,11 +111,11 @@ func (s *Store) tryGuard() (unlock func(), err error) {
 	if err != nil {
 		return nil, errors.Join(s.explain("lock", "the state", err), f.Close())
 	}
-	// Closing the file gives the lock back; nothing is lost if that fails.
+	// Closing the file releases the lock; nothing is lost if that fails.
 	return func() { _ = f.Close() }, nil
 }
 
-// stillAt makes sure that a name is still that of an open file.
+// stillAt makes sure that an open file still has its name.
 func stillAt(f *os.File, name string) error {
 	opened, err := f.Stat()
 	if err != nil {
@@ -123,12 +123,12 @@ func stillAt(f *os.File, name string) error {
 	}
 	there, err := os.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(opened, there) {
-		return errLockMoved
+		return errLockRemoved
 	}
 	return err
 }
 
-// Stage starts a new tree with everything the folder serves now.
+// Stage makes a new tree with the content of the folder.
 func (s *Site) Stage(ctx context.Context, sequence int64) error {
 	tree := filepath.Join(s.home, "trees", fmt.Sprintf("%010d", sequence))
 	if err := os.RemoveAll(tree); err != nil {
@@ -137,7 +137,7 @@ func (s *Site) Stage(ctx context.Context, sequence int64) error {
 	if err := os.MkdirAll(tree, publicDir); err != nil {
 		return s.explain("make", tree, err)
 	}
-	if err := carry(ctx, s.folder, tree); err != nil {
+	if err := linkTree(ctx, s.folder, tree); err != nil {
 		return fmt.Errorf("prepare the new tree for %s: %w", s.name, err)
 	}
 	s.mu.Lock()
@@ -171,8 +171,8 @@ func (s *Site) Publish(_ context.Context) error {
 	return s.prune(filepath.Base(target))
 }
 
-// swap puts next in the folder's place. A real folder can't be renamed over, so
-// the two change places and the old one goes.
+// swap puts next in the folder's place. A rename can't replace a real folder: the two
+// change places, and the old one is removed.
 func swap(next, folder string) error {
 	info, err := os.Lstat(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -188,7 +188,7 @@ func swap(next, folder string) error {
 	if err != nil {
 		return fmt.Errorf("swap %s for a link: %w", folder, err)
 	}
-	// All files of the old folder are linked in the new tree.
+	// All files of the old folder have links in the new tree.
 	return os.RemoveAll(next)
 }
 
@@ -202,7 +202,7 @@ func (s *Site) Discard() error {
 		return nil
 	}
 	if live, err := filepath.EvalSymlinks(s.folder); err == nil && filepath.Base(live) == filepath.Base(tree) {
-		return nil // the swap was made, though it was reported as failed
+		return nil // the swap succeeded although it returned an error
 	}
 	if err := os.RemoveAll(tree); err != nil {
 		return s.explain("clear", tree, err)

@@ -31,8 +31,8 @@ func TestWhatAStoreLacksIsFoundOutAndSaidOnce(t *testing.T) {
 			"two deploys at once would not notice each other",
 		},
 		"conditional deletes": {&fakes3.Server{Lacks: fakes3.Lacks{DeleteIfMatch: true}}, []store.MissingCapability{store.MissingDeleteIfMatch}, "looked at before it is deleted"},
-		"checksums":           {&fakes3.Server{Lacks: fakes3.Lacks{Checksums: true}}, []store.MissingCapability{store.MissingChecksums, store.MissingStoredChecksums}, "damaged on the way is not noticed"},
-		"website redirects":   {&fakes3.Server{Lacks: fakes3.Lacks{WebsiteRedirect: true}}, []store.MissingCapability{store.MissingRedirects}, "lead on by themselves, with status 200"},
+		"checksums":           {&fakes3.Server{Lacks: fakes3.Lacks{Checksums: true}}, []store.MissingCapability{store.MissingChecksums, store.MissingStoredChecksums}, "damage on the way is not noticed"},
+		"website redirects":   {&fakes3.Server{Lacks: fakes3.Lacks{WebsiteRedirect: true}}, []store.MissingCapability{store.MissingRedirects}, "pages with status 200 that redirect by themselves"},
 		"metadata":            {&fakes3.Server{Lacks: fakes3.Lacks{Metadata: true}}, []store.MissingCapability{store.MissingMetadata}, "no cache tags"},
 		"copies":              {&fakes3.Server{Lacks: fakes3.Lacks{Copy: true}}, []store.MissingCapability{store.MissingCopies}, "no release is kept"},
 		"headers of copies":   {&fakes3.Server{Lacks: fakes3.Lacks{CopyHeaders: true}}, []store.MissingCapability{store.MissingCopyHeaders}, "sends the file again"},
@@ -81,7 +81,7 @@ func TestWithoutConditionalDeletesFilesAreLookedAtFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := engine.Run(t.Context(), dest, options(small().write(t)))
-	if err != nil || r.Deleted != 1 || !strings.Contains(strings.Join(r.Warnings, " "), "a.txt was changed by someone else, and stays") {
+	if err != nil || r.Deleted != 1 || !strings.Contains(strings.Join(r.Warnings, " "), "a.txt is not deleted: someone else has changed it") {
 		t.Fatalf("%d deleted, %q, %v", r.Deleted, r.Warnings, err)
 	}
 	if objects := server.Objects("b"); string(objects["a.txt"].Body) != "edited by hand" || objects["b.txt"].Body != nil {

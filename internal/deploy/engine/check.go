@@ -12,13 +12,13 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
 )
 
-// checked is a deploy whose build may go out.
+// checked is a deploy whose build has passed the guards.
 type checked struct {
 	*deployment
 	read *read
 }
 
-// check stops a build that must not go out.
+// check runs the guards. A *guard.Error stops the deploy.
 func (r *read) check(ctx context.Context) (*checked, error) {
 	violations, err := r.violations(ctx)
 	if err != nil {
@@ -35,7 +35,7 @@ func (r *read) violations(ctx context.Context) ([]guard.Violation, error) {
 	violations := guard.Check(r.tree, r.previous(), r.limits())
 	b, ok := r.build()
 	if !ok {
-		return violations, nil // an earlier release was judged in its time
+		return violations, nil // the links of a rollback's release were checked when it was built
 	}
 	broken, err := r.brokenLinks(ctx, b)
 	return append(violations, broken...), err
@@ -43,12 +43,12 @@ func (r *read) violations(ctx context.Context) ([]guard.Violation, error) {
 
 func (r *read) limits() guard.Limits {
 	l := r.opts.Limits
-	l.StatePrefix = r.dest.Private()
+	l.StatePrefix = r.dest.ReservedPrefix()
 	return l
 }
 
-// brokenLinks reads the pages that have changed and looks for what they name; and,
-// when the release takes something away, the others for what is named there.
+// brokenLinks looks for dead links in the changed pages and, if the release removes files,
+// for links to these in the unchanged ones.
 func (r *read) brokenLinks(ctx context.Context, b *content.Build) ([]guard.Violation, error) {
 	elsewhere, err := leftToCDN(b)
 	if err != nil {
@@ -62,7 +62,7 @@ func (r *read) brokenLinks(ctx context.Context, b *content.Build) ([]guard.Viola
 		return nil, err
 	}
 	var lost []links.Link
-	if !removed.None() {
+	if !removed.Empty() {
 		if lost, err = b.Links(ctx, unchanged, site.Lost); err != nil {
 			return nil, err
 		}
@@ -72,11 +72,11 @@ func (r *read) brokenLinks(ctx context.Context, b *content.Build) ([]guard.Viola
 	if stop != nil {
 		violations = append(violations, *stop)
 	}
-	r.result.LostLinks = few // nil in place of that of a plan which another deploy has overtaken
+	r.result.LostLinks = few // also nil: an earlier plan of this deploy may have set it
 	return violations, nil
 }
 
-// address is where visitors find the site, as far as that is known.
+// address is the public address of the site, as far as that is known.
 func (d *deployment) address() links.Address {
 	path := ""
 	if d.dest.Site != nil {
@@ -86,7 +86,7 @@ func (d *deployment) address() links.Address {
 	return links.NewAddress(d.opts.PublicURL, path)
 }
 
-// leftToCDN tells what the CDN answers by rules that stored files can't carry out.
+// leftToCDN says which paths the CDN answers, by rules that stored files can't carry out.
 func leftToCDN(b *content.Build) (func(name string) bool, error) {
 	text, err := b.Text(redirect.FileName)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -8,15 +8,14 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// listingUnchecked says whether the release is the first here that is listed in more than
-// one page. Until then it is unknown how the store lists in parts.
+// listingUnchecked says whether the release is the destination's first with more than one
+// page of keys: only then can it be seen how the store lists in parts.
 func (p *planned) listingUnchecked() bool {
 	_, pager := p.dest.Site.(store.Pager)
-	return pager && p.capabilities != nil && !p.capabilities.ListingChecked && len(p.plan.Next.Entries) > listing.Page
+	return pager && p.capabilities != nil && !p.capabilities.ListingChecked && len(p.plan.Next.Entries) > listing.PageSize
 }
 
-// checkListing finds out, once for a destination, whether its store leaves keys out
-// when it is listed in parts.
+// checkListing checks, once for a destination, that its store lists all keys in parts.
 func (p *published) checkListing(ctx context.Context) {
 	if !p.work.listingUnchecked() {
 		return
@@ -30,7 +29,7 @@ func (p *published) checkListing(ctx context.Context) {
 	var agrees bool
 	err := p.timed("check listing", func() (err error) { agrees, err = l.Agrees(ctx); return err })
 	if err != nil {
-		p.warn("whether the store lists all that it holds could not be found out: %v; the next deploy will try again", err)
+		p.warn("the store's listing could not be checked: %v; the next deploy will try again", err)
 		return
 	}
 	found := *p.work.capabilities

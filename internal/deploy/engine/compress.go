@@ -12,8 +12,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// compress settles how each file is stored. One that the live release holds as the
-// rules want it is known by what it was built from: only the others are compressed.
+// compress compresses the files that the rules name, except those of which the live
+// release has the same file in the same encoding.
 func (c *checked) compress(ctx context.Context) (stored manifest.Tree, err error) {
 	stored = c.read.tree
 	b, ok := c.build()
@@ -21,7 +21,7 @@ func (c *checked) compress(ctx context.Context) (stored manifest.Tree, err error
 		return stored, nil
 	}
 	if c.folder() {
-		c.warnOnce("the compress rules are not carried out: a folder keeps no headers, so its web server has to compress")
+		c.warnOnce("the compress rules are ignored: a folder keeps no headers, so its web server has to compress")
 		return stored, nil
 	}
 	stored.Files = slices.Clone(stored.Files)
@@ -36,7 +36,7 @@ func (c *checked) compress(ctx context.Context) (stored manifest.Tree, err error
 			continue
 		}
 		live, _ := c.read.known.Live.Find(f.Path)
-		if *f, ok = f.As(live, encoding); !ok {
+		if *f, ok = f.StoredLike(live, encoding); !ok {
 			todo = append(todo, f)
 		}
 	}
@@ -46,10 +46,9 @@ func (c *checked) compress(ctx context.Context) (stored manifest.Tree, err error
 	return stored, err
 }
 
-// compressAll compresses files in place, and tells how many bytes they had. Those are
-// not sent, and so count in no rate.
+// compressAll compresses files in place, and returns the number of bytes that they had.
 func (c *checked) compressAll(ctx context.Context, b *content.Build, files []*manifest.File) (int64, error) {
-	p := &progress{report: c.report, event: deploy.Event{Phase: "compressing", Total: len(files)}, told: c.now()}
+	p := &progress{report: c.report, event: deploy.Event{Phase: "compressing", Total: len(files)}, emitted: c.now()}
 	for _, f := range files {
 		p.event.TotalBytes += f.Size
 	}
@@ -71,9 +70,9 @@ func (c *checked) compressAll(ctx context.Context, b *content.Build, files []*ma
 	return p.event.TotalBytes, err
 }
 
-// recompress compresses what the plan sends again though its content is known: a
-// header is taken away, or the file is not as it was left. A newer compressor may
-// make other bytes of it, and the plan must be of those.
+// recompress compresses the files that the plan sends again although their content is
+// known, since a header goes away or somebody changed them. Another version of the
+// compressor may make other bytes, which the plan must then name.
 func (p *planned) recompress(ctx context.Context) error {
 	b, ok := p.build()
 	if !ok {
@@ -101,8 +100,8 @@ func (p *planned) recompress(ctx context.Context) error {
 	return group.Wait()
 }
 
-// tellCompressed counts what a release holds compressed.
-func (p *planned) tellCompressed() {
+// countCompressed puts the counts of compressed files into the result.
+func (p *planned) countCompressed() {
 	c := &deploy.Compressed{}
 	for i := range p.plan.Next.Entries {
 		if e := &p.plan.Next.Entries[i]; e.Compressed() {

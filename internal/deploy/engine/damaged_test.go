@@ -39,7 +39,7 @@ func TestADamagedStateStopsADeployBeforeItsFirstWrite(t *testing.T) {
 	}{
 		{"an empty head", history.HeadKey, cut(0), []string{"/head: the destination's head is corrupt", repair}},
 		{"a head cut off", history.HeadKey, cut(40), []string{"/head: the destination's head is corrupt", repair}},
-		{"a sign-in page in its place", history.HeadKey, func([]byte) []byte { return []byte("<!doctype html><title>Sign in</title>") }, []string{"/head: what answers there is no store, it sent a web page", "check --endpoint"}},
+		{"a sign-in page in its place", history.HeadKey, func([]byte) []byte { return []byte("<!doctype html><title>Sign in</title>") }, []string{"/head: a web page came in place of a store's answer", "check --endpoint"}},
 		{"a head that is none", history.HeadKey, replace("{", "<"), []string{"/head: the destination's head is corrupt", repair}},
 		{"a head that contradicts itself", history.HeadKey, replace(`"fence": 1`, `"fence": 0`), []string{"its numbers contradict each other", repair}},
 		{"a newer head", history.HeadKey, replace(`"format": 1`, `"format": 7`), []string{"/head: the destination's head: format 7: written by a newer version of Pressrun: update this one"}},
@@ -50,8 +50,8 @@ func TestADamagedStateStopsADeployBeforeItsFirstWrite(t *testing.T) {
 		{"a damaged manifest", m, flip, []string{m + ": decode manifest: corrupt", repair}},
 		{"a newer manifest", m, newer, []string{m + ": decode manifest: format 99: written by a newer version of Pressrun: update this one"}},
 		{"another site's manifest", m, othersManifest, []string{m + `: it is the manifest of the site "blog", not of "www"`}},
-		{"another deploy's manifest", m, func([]byte) []byte { return encoded(t, &manifest.Manifest{Site: "www", Sequence: 7}) }, []string{m + ": corrupt: it is the one of another deploy, " + history.ManifestKey(7), repair}},
-		{"a plan in the manifest's place", m, func([]byte) []byte { return encoded(t, &manifest.Manifest{Site: "www", Sequence: 1, Delta: true}) }, []string{m + ": corrupt: it is the one of another deploy", repair}},
+		{"another deploy's manifest", m, func([]byte) []byte { return encoded(t, &manifest.Manifest{Site: "www", Sequence: 7}) }, []string{m + ": corrupt: it is another deploy's manifest, " + history.ManifestKey(7), repair}},
+		{"a plan in the manifest's place", m, func([]byte) []byte { return encoded(t, &manifest.Manifest{Site: "www", Sequence: 1, Delta: true}) }, []string{m + ": corrupt: it is another deploy's manifest", repair}},
 		{"no manifest", m, nil, []string{"the manifest of the live release, ", m, "is missing", repair}},
 		{"a damaged plan of a deploy that died", plan, func([]byte) []byte { return []byte("PRMF\x01") }, []string{plan + ": decode manifest: corrupt", repair}},
 	} {

@@ -12,9 +12,9 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Run deploys a build. A *guard.Error stopped it before its first write; a
-// *manifest.LockedError tells of another deploy. After any error the Result says
-// whether the release is live all the same.
+// Run deploys a build. A *guard.Error comes before the first write; a
+// *manifest.LockedError says that another deploy holds the lease. After any error,
+// Result.Live says whether the release is live all the same.
 func Run(ctx context.Context, dest store.Destination, opts Options) (deploy.Result, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -23,10 +23,9 @@ func Run(ctx context.Context, dest store.Destination, opts Options) (deploy.Resu
 	return newDeployment(dest, opts, content.NewBuild(opts.Source)).carryOut(ctx)
 }
 
-// Rollback makes an earlier release the live one again, without a build, at the
-// cost of the difference; release 0 is the one before the live one. It goes
-// through the same phases, guards and lease as a deploy. Source, Release and
-// Rules of the options are not used.
+// Rollback makes an earlier release the live one again from its kept content; release 0 is
+// the one before the live one. It goes through the same phases, guards and lease as a
+// deploy. Source, Release and Rules of the options are not used.
 func Rollback(ctx context.Context, dest store.Destination, release int64, opts Options) (deploy.Result, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -42,13 +41,13 @@ func Rollback(ctx context.Context, dest store.Destination, release int64, opts O
 	}
 	opts.Release, opts.Commit = target.Release, target.Commit
 	d := newDeployment(dest, opts, content.NewKept(dest, opts.Site, target))
-	d.back = &target
+	d.rollback = &target
 	return d.carryOut(ctx)
 }
 
-// Check reads the build and the destination's last release, and says what
-// forbids publishing. It writes nothing. Without a destination (both stores nil)
-// only the build itself is judged.
+// Check runs the guards on the build, compared with the live release, and returns the
+// violations. It writes nothing. Without a destination (both stores nil) it checks the
+// build alone.
 func Check(ctx context.Context, dest store.Destination, opts Options) ([]guard.Violation, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -61,14 +60,13 @@ func Check(ctx context.Context, dest store.Destination, opts Options) ([]guard.V
 	return r.violations(ctx)
 }
 
-// deployment is what stays the same through all stages of one deploy, and what it
-// tells.
+// deployment has the parts of a deploy that all stages share.
 type deployment struct {
 	*report
-	dest store.Destination
-	opts Options
-	from content.Source
-	back *manifest.Live // the release that a rollback puts back; nil for any other deploy
+	dest     store.Destination
+	opts     Options
+	from     content.Source
+	rollback *manifest.Live // the release of a rollback; nil for any other deploy
 }
 
 func newDeployment(dest store.Destination, opts Options, from content.Source) *deployment {
@@ -115,20 +113,20 @@ func (d *deployment) readAndCheck(ctx context.Context) (*checked, error) {
 	return timed(d.report, "check", func() (*checked, error) { return r.check(ctx) })
 }
 
-// build is the build that is deployed; false when an earlier release is put in place.
+// build is the build to deploy; false for a rollback and for shards.
 func (d *deployment) build() (*content.Build, bool) {
 	b, ok := d.from.(*content.Build)
 	return b, ok
 }
 
-// folder says whether the destination keeps no headers: only a folder stages a
-// whole release, and only a folder keeps none.
+// folder says whether the destination is a folder, which keeps no headers: only a folder is
+// a store.Stager.
 func (d *deployment) folder() bool {
 	_, ok := d.dest.Site.(store.Stager)
 	return ok
 }
 
-// close deletes what was made on the way.
+// close deletes the build's temporary files.
 func (d *deployment) close() {
 	b, ok := d.build()
 	if !ok {

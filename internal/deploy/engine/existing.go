@@ -23,7 +23,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// existing finds out the files at paths of which no manifest is certain.
+// existing observes the paths whose content no manifest knows for sure.
 func (c *checked) existing(ctx context.Context, stored manifest.Tree) (map[string]plan.Observed, error) {
 	doubtful := c.read.known.Doubtful()
 	listed := map[string]plan.Observed{}
@@ -41,22 +41,22 @@ func (c *checked) existing(ctx context.Context, stored manifest.Tree) (map[strin
 		}
 		doubtful = append(doubtful, drifted...)
 	}
-	seen, err := c.look(ctx, doubtful)
+	seen, err := c.observe(ctx, doubtful)
 	if err != nil {
 		return nil, err
 	}
 	if c.read.head.Live == nil {
-		if err := c.tellByMD5(ctx, stored, seen); err != nil {
+		if err := c.matchByMD5(ctx, stored, seen); err != nil {
 			return nil, err
 		}
 	}
-	maps.Copy(listed, seen) // a closer look counts
+	maps.Copy(listed, seen) // a stat says more than a listing
 	return listed, nil
 }
 
-// adoptable are paths of the build that a destination holds before its first
-// release: those with the same content are taken over and not sent again. What
-// the listing shows to be of another size need not be looked at.
+// adoptable are the paths of the build that the destination has before its first release:
+// same are those whose size fits, to be compared by content and then not sent again; other
+// has the rest.
 func (c *checked) adoptable(ctx context.Context, stored manifest.Tree) (same []string, other map[string]plan.Observed, err error) {
 	sizes := make(map[string][2]int64, len(stored.Files))
 	l := listing.Listing{Store: c.dest.Site, KnownOnly: true, Whole: !c.read.head.Store.ListsInParts()}
@@ -69,7 +69,7 @@ func (c *checked) adoptable(ctx context.Context, stored manifest.Tree) (same []s
 	err = l.Each(ctx, func(info store.Info) error {
 		either, wanted := sizes[info.Key]
 		switch {
-		case !wanted || manifest.Reserved(info.Key, c.dest.Private()):
+		case !wanted || manifest.Reserved(info.Key, c.dest.ReservedPrefix()):
 		case slices.Contains(either[:], info.Size):
 			same = append(same, info.Key)
 		default:
@@ -81,11 +81,11 @@ func (c *checked) adoptable(ctx context.Context, stored manifest.Tree) (same []s
 	return slices.Compact(same), other, err
 }
 
-// sideLimit bounds requests beside the uploads: looks and copies.
+// sideLimit is the most stats or copies at once.
 const sideLimit = 64
 
-// look finds out what the paths in doubt hold now.
-func (d *deployment) look(ctx context.Context, paths []string) (map[string]plan.Observed, error) {
+// observe stats paths.
+func (d *deployment) observe(ctx context.Context, paths []string) (map[string]plan.Observed, error) {
 	seen := make(map[string]plan.Observed, len(paths))
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
@@ -105,11 +105,10 @@ func (d *deployment) look(ctx context.Context, paths []string) (map[string]plan.
 	return seen, group.Wait()
 }
 
-// tellByMD5 finds out which files that were sent without a CRC are the build's own: what
-// older tools sent in one request has its MD5 as its ETag (S3 API reference, "Object":
-// not what was sent in parts or is encrypted by KMS or by the sender). Those are treated
-// as if the store had reported the CRC.
-func (c *checked) tellByMD5(ctx context.Context, stored manifest.Tree, seen map[string]plan.Observed) error {
+// matchByMD5 compares files without a CRC with the build's by MD5, which is the ETag of an
+// object that was sent in one request (S3 API reference, "Object": not of one that was sent
+// in parts, or is encrypted by KMS or by the client). It sets the CRC of those that match.
+func (c *checked) matchByMD5(ctx context.Context, stored manifest.Tree, seen map[string]plan.Observed) error {
 	b, ok := c.build()
 	if !ok {
 		return nil

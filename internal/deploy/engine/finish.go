@@ -11,7 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// published is a deploy whose release is live. What fails from here on is a warning.
+// published is a deploy whose release is live. Failures from here on are warnings.
 type published struct {
 	*deployment
 	work  *planned
@@ -24,7 +24,7 @@ func (p *published) finish(ctx context.Context) (swept bool) {
 	if p.opts.Invalidate != nil && !p.work.plan.Empty() {
 		err := p.timed("invalidate", func() error { return p.opts.Invalidate(ctx, p.result) })
 		if err != nil {
-			p.warn("the release is live at the origin, but the CDN was not told: %v", err)
+			p.warn("the release is live at the origin, but the CDN was not purged: %v", err)
 		}
 	}
 	swept = p.sweep(ctx)
@@ -33,19 +33,19 @@ func (p *published) finish(ctx context.Context) (swept bool) {
 	return swept
 }
 
-// sweep deletes the files that the build no longer has. What can't be deleted now, the
-// next deploy tries again.
+// sweep deletes the files that the release drops. The next deploy tries those again that
+// could not be deleted.
 func (p *published) sweep(ctx context.Context) (swept bool) {
-	turns := p.work.plan.DeletesInTurn()
-	if len(turns) == 0 {
+	batches := p.work.plan.DeleteBatches()
+	if len(batches) == 0 {
 		return true
 	}
 	if p.work.redirects != nil {
-		p.work.redirects.Settle(ctx)
+		p.work.redirects.AwaitPropagation(ctx)
 	}
 	began := p.now()
 	before := p.result.Deleted
-	err := p.deleteAll(ctx, turns)
+	err := p.deleteAll(ctx, batches)
 	p.phase("deletes", began, p.result.Deleted-before, 0)
 	if err != nil {
 		p.warn("%v; the next deploy will try again", err)
@@ -53,12 +53,12 @@ func (p *published) sweep(ctx context.Context) (swept bool) {
 	return err == nil
 }
 
-func (p *published) deleteAll(ctx context.Context, turns [][]plan.Delete) error {
+func (p *published) deleteAll(ctx context.Context, batches [][]plan.Delete) error {
 	var first error
 	failed := 0
-	for _, turn := range turns {
-		dels := make([]store.Deletion, len(turn))
-		for i, e := range turn {
+	for _, batch := range batches {
+		dels := make([]store.Deletion, len(batch))
+		for i, e := range batch {
 			dels[i] = store.Deletion{Key: e.Path, ETag: e.ETag}
 		}
 		dels, err := p.stillManaged(ctx, dels)
@@ -70,7 +70,7 @@ func (p *published) deleteAll(ctx context.Context, turns [][]plan.Delete) error 
 		}
 		for i, err := range p.dest.Site.Delete(ctx, dels) {
 			if errors.Is(err, store.ErrPrecondition) {
-				err = p.deleteAgain(ctx, dels[i], err)
+				err = p.deleteAgain(ctx, p.lease, dels[i], err)
 			}
 			if err == nil {
 				p.result.Deleted++
@@ -88,26 +88,26 @@ func (p *published) deleteAll(ctx context.Context, turns [][]plan.Delete) error 
 	return nil
 }
 
-// deleteAgain tells a passing conflict from a file that somebody else has put in the
-// place of a managed one; that stays.
-func (p *published) deleteAgain(ctx context.Context, del store.Deletion, refused error) error {
-	info, err := p.dest.Site.Stat(ctx, del.Key)
+// deleteAgain repeats a delete whose condition failed for a transient conflict. It returns
+// changed, and deletes nothing, if somebody else has changed the file.
+func (d *deployment) deleteAgain(ctx context.Context, held *lease.Lease, del store.Deletion, changed error) error {
+	info, err := d.dest.Site.Stat(ctx, del.Key)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil
 	case err != nil:
 		return err
 	case info.ETag != del.ETag:
-		return refused
+		return changed
 	}
-	if err := p.lease.Valid(); err != nil {
+	if err := held.Valid(); err != nil {
 		return err
 	}
-	return p.dest.Site.Delete(ctx, []store.Deletion{del})[0]
+	return d.dest.Site.Delete(ctx, []store.Deletion{del})[0]
 }
 
-// stillManaged leaves out of deletes each file that is no longer the one that Pressrun
-// wrote, where the store would delete it all the same.
+// stillManaged leaves out of the deletes, on a store without conditional deletes, the files
+// that somebody else has changed.
 func (p *published) stillManaged(ctx context.Context, dels []store.Deletion) ([]store.Deletion, error) {
 	if !p.work.capabilities.AnyMissing(store.MissingDeleteIfMatch) {
 		return dels, nil
@@ -116,7 +116,7 @@ func (p *published) stillManaged(ctx context.Context, dels []store.Deletion) ([]
 	for i, del := range dels {
 		paths[i] = del.Key
 	}
-	seen, err := p.look(ctx, paths)
+	seen, err := p.observe(ctx, paths)
 	if err != nil {
 		return nil, err
 	}
@@ -126,25 +126,24 @@ func (p *published) stillManaged(ctx context.Context, dels []store.Deletion) ([]
 			kept = append(kept, del)
 			continue
 		}
-		p.warn("%s was changed by someone else, and stays", del.Key)
+		p.warn("%s is not deleted: someone else has changed it", del.Key)
 	}
 	return kept, nil
 }
 
-// tidyEvery so many deploys, what no kept release needs any more is deleted: it
-// takes a listing, which is not worth making each time.
+// tidyEvery is how many deploys there are for each that tidies: that takes a listing, which
+// is not worth its requests each time.
 const tidyEvery = 10
 
-// tidy deletes manifests and content of releases that are no longer kept.
+// tidy deletes state and kept content that no kept release needs.
 func (p *published) tidy(ctx context.Context) {
 	if p.work.plan.Next.Sequence%tidyEvery != 0 {
 		return
 	}
-	// All that is written and deleted is: what it was planned from takes memory that
-	// other manifests need now.
+	// The plan is done with: its memory is needed for the manifests of other releases.
 	*p.work = planned{}
-	t := history.Tidier{Dest: p.dest, Site: p.opts.Site, Keep: max(0, p.opts.KeepReleases), May: p.lease.Valid}
+	t := history.Tidier{Dest: p.dest, Site: p.opts.Site, Keep: max(0, p.opts.KeepReleases), Valid: p.lease.Valid}
 	if err := p.timed("tidy", func() error { return t.Tidy(ctx, p.lease.Head()) }); err != nil {
-		p.warn("old releases could not be tidied away: %v; a later deploy will try again", err)
+		p.warn("old releases could not be deleted: %v; a later deploy will try again", err)
 	}
 }

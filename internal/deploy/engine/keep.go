@@ -13,10 +13,10 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// complete makes sure, before the first write, that all content of a release that
-// is put in place by copies is there. A file of which only a header has to go may
-// have its content nowhere but in its place, from where keep takes it.
-func (p *planned) complete(ctx context.Context, from *content.Kept) error {
+// checkKept makes sure, before the first write, that all content of a kept release exists.
+// The content of a file that only loses a header may exist in its place alone: keep then
+// copies it from there.
+func (p *planned) checkKept(ctx context.Context, from *content.Kept) error {
 	var mu sync.Mutex
 	p.inPlace = nil
 	group, ctx := errgroup.WithContext(ctx)
@@ -46,8 +46,8 @@ func (p *planned) complete(ctx context.Context, from *content.Kept) error {
 	return group.Wait()
 }
 
-// keep copies the files that are about to be overwritten or deleted to where a rollback
-// finds it. The copies are made by the store: nothing is sent.
+// keep has the store copy the files that the plan overwrites or deletes to the kept
+// content, where a rollback finds them.
 func (l *leased) keep(ctx context.Context) error {
 	replaced := l.work.replaced()
 	if len(replaced) == 0 {
@@ -66,7 +66,7 @@ func (l *leased) keep(ctx context.Context) error {
 					c.FromStore = l.dest.Site
 				}
 				_, err := l.dest.KeptStore().Copy(ctx, c)
-				// A foreign file there is not the release's.
+				// Somebody else has changed or deleted the file: it is not the release's.
 				if errors.Is(err, store.ErrPrecondition) || errors.Is(err, store.ErrNotFound) {
 					return nil
 				}
@@ -77,7 +77,7 @@ func (l *leased) keep(ctx context.Context) error {
 	})
 }
 
-// replaced is what keep will copy.
+// replaced are the files that keep will copy.
 func (p *planned) replaced() []manifest.Entry {
 	if p.dest.KeptPrefix == "" || p.opts.KeepReleases < 0 || p.head.Live == nil || p.capabilities.AnyMissing(store.MissingCopies) {
 		return p.inPlace
@@ -85,10 +85,10 @@ func (p *planned) replaced() []manifest.Entry {
 	return append(p.plan.Replaced(&p.known.Live, !p.copyAll), p.inPlace...)
 }
 
-// askVersions finds out, before the first write, whether the site's store keeps
-// what is overwritten. Where it doesn't, can't be asked or doesn't let its versions
-// be read, content is kept by copies: that never fails a deploy.
-func (l *leased) askVersions(ctx context.Context) error {
+// checkVersioning finds out, before the first write, whether the site's store keeps
+// versions of overwritten files. Where it does not, or its versions can't be read, content
+// is kept by copies: a failure here never fails a deploy.
+func (l *leased) checkVersioning(ctx context.Context) error {
 	st, ok := l.dest.Site.(store.Versioner)
 	if !ok || l.opts.KeepReleases < 0 {
 		return nil
@@ -98,7 +98,7 @@ func (l *leased) askVersions(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	if err != nil && l.work.head.ETag == "" { // said once, at the first deploy
-		l.note("whether the bucket keeps versions could not be found out (%v): what releases replace is kept by copies", err)
+		l.note("the bucket's versioning can't be read (%v): files that releases replace are kept by copies", err)
 	}
 	if one, ok := l.work.oneVersion(); ok && on {
 		_, err := st.StatVersion(ctx, one.Path, one.Version)
@@ -107,11 +107,11 @@ func (l *leased) askVersions(ctx context.Context) error {
 		}
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			on = false
-			l.note("the bucket keeps versions, and they can't be read (s3:GetObjectVersion is needed: %v): what releases replace is kept by copies", err)
+			l.note("the bucket keeps versions, and they can't be read (s3:GetObjectVersion is needed: %v): files that releases replace are kept by copies", err)
 		}
 	}
-	// Where versioning is suspended, stores disagree about the versions from before:
-	// versitygw 1.8 no longer finds them once something is written over them.
+	// Where versioning is suspended, versitygw 1.8 no longer finds an earlier version once
+	// the object is overwritten.
 	l.versioned, l.work.copyAll = on, !on
 	return nil
 }

@@ -61,7 +61,7 @@ func readStore(t *testing.T, dest store.Destination) site {
 	t.Helper()
 	found := site{}
 	err := dest.Site.List(t.Context(), "", func(i store.Info) error {
-		if manifest.Reserved(i.Key, dest.Private()) {
+		if manifest.Reserved(i.Key, dest.ReservedPrefix()) {
 			return nil
 		}
 		o, err := dest.Site.Get(t.Context(), i.Key)

@@ -40,14 +40,14 @@ func TestUnchangedPagesThatNameWhatIsTakenAwayStopTheRelease(t *testing.T) {
 		"an asset in its grace time": {"/news/", func(s site) site {
 			return s.with("assets/old.css", "")
 		}, false, ""},
-		"a few pages name it": {"/", func(s site) site { return s.with("p01/index.html", "") }, false, "1 of 22 unchanged pages name files that this release takes away: few.html -> p01"},
+		"a few pages name it": {"/", func(s site) site { return s.with("p01/index.html", "") }, false, "1 of 22 unchanged pages name files that this release removes: few.html -> p01"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBucket(t)
 			before := linked(20, c.target).with("few.html", `<a href="p01">`)
 			mustRun(t, b.place, options(before.write(t)))
 			r, err := engine.Run(t.Context(), b.dest, options(c.change(before).write(t)))
-			stopped := err != nil && strings.Contains(err.Error(), "the release was stopped: 20 of 2") && strings.Contains(err.Error(), "unchanged pages name files that this release takes away (limit: 10 % of the pages)")
+			stopped := err != nil && strings.Contains(err.Error(), "the release was stopped: 20 of 2") && strings.Contains(err.Error(), "unchanged pages name files that this release removes (limit: 10 % of the pages)")
 			if stopped != c.stop || (err != nil) != c.stop {
 				t.Errorf("%v", err)
 			}
@@ -92,7 +92,7 @@ func TestAnAssetIsMissedWhenItsGraceTimeEnds(t *testing.T) {
 		stop bool
 	}{{linked(20, "/"), 0, false}, {without, 1, false}, {without.with("new.html", "new"), 30, false}, {without.with("newer.html", "new"), 32, true}} {
 		err := release(step.s, step.days)
-		if stopped := err != nil && strings.Contains(err.Error(), "unchanged pages name files that this release takes away"); stopped != step.stop || (err != nil) != step.stop {
+		if stopped := err != nil && strings.Contains(err.Error(), "unchanged pages name files that this release removes"); stopped != step.stop || (err != nil) != step.stop {
 			t.Errorf("day %d: %v", step.days, err)
 		}
 	}

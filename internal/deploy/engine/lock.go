@@ -15,21 +15,21 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// leased is a deploy that has the right to write, and what it is to write.
+// leased is a deploy that holds the lease, and its plan.
 type leased struct {
 	*deployment
 	work  *planned
 	lease *lease.Lease
 
 	versioned  bool // the site's store keeps overwritten objects, under their version ids
-	committing bool // the head was to be swapped: the release may be live
+	committing bool // the swap of the head was begun: the release may be live
 }
 
-// swapTries is how often in a row another deploy may be the first to swap the head.
+// swapTries is how often in a row another deploy may swap the head first.
 const swapTries = 10
 
-// lock plans, and takes the lease by swapping the very head that the plan was made from.
-// If another deploy swaps it first, that one wins, and this deploy plans again.
+// lock plans, and takes the lease by swapping the head from which the plan was made. If
+// another deploy swaps it first, that one wins, and this deploy plans again.
 func (c *checked) lock(ctx context.Context) (*leased, error) {
 	deadline := c.now().Add(c.opts.LockWait)
 	for lost := 0; ; {
@@ -47,14 +47,14 @@ func (c *checked) lock(ctx context.Context) (*leased, error) {
 			return nil, err
 		default:
 			if lost++; lost == swapTries {
-				return nil, fmt.Errorf("the head at %s can't be swapped: %d times it had changed since it was read; look whether deploys are begun there all the time, or whether something between here and the store gives old answers: %w",
+				return nil, fmt.Errorf("the head at %s can't be swapped: %d times it had changed since it was read; check whether deploys begin there all the time, or a cache between here and the store gives old answers: %w",
 					c.dest.State, lost, err)
 			}
 			if err := pause(ctx); err != nil {
 				return nil, err
 			}
 		}
-		r, err := c.read.again(ctx)
+		r, err := c.read.reread(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -64,10 +64,9 @@ func (c *checked) lock(ctx context.Context) (*leased, error) {
 	}
 }
 
-// outwait waits for the end of another deploy's lease, which may be renewed and
-// given back meanwhile; locked is returned when the deadline is over. It reads
-// nothing but the head: what else there is to read and to check may change until the
-// lease is free, and costs seconds of a large site.
+// outwait waits for the end of another deploy's lease, and returns locked at the deadline.
+// It reads only the head: reading and checking a large site takes seconds, and both may
+// change until the lease is free.
 func (c *checked) outwait(ctx context.Context, locked error, deadline time.Time) error {
 	for locked != nil {
 		if !c.now().Before(deadline) {
@@ -88,7 +87,7 @@ func (c *checked) outwait(ctx context.Context, locked error, deadline time.Time)
 
 func pause(ctx context.Context) error {
 	select {
-	case <-time.After(lease.LookEvery):
+	case <-time.After(lease.PollInterval):
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -107,25 +106,25 @@ func (c *checked) tryLock(ctx context.Context) (*leased, error) {
 	return p.take(ctx, head)
 }
 
-// take takes the lease by writing the head that has it.
+// take takes the lease by writing a head with it.
 func (p *planned) take(ctx context.Context, head manifest.Head) (*leased, error) {
 	if !p.plan.Empty() {
 		head = head.Begin()
 	}
 	if p.redirects != nil && !p.redirects.Done() {
-		head.RedirectStore = p.redirectStore() // if this one dies, the next has to know of it
+		head.RedirectStore = p.redirectStore() // if this deploy dies, the next one has to know of it
 	}
 	held, err := lease.Take(ctx, p.dest.State, head, p.head.ETag, p.opts.LeaseTTL)
 	if err != nil {
 		return nil, err
 	}
 	l := &leased{deployment: p.deployment, work: p, lease: held}
-	err = l.may(held.Context())
+	err = l.confirm(held.Context())
 	if err == nil {
-		err = l.knowStore(held.Context())
+		err = l.probeStore(held.Context())
 	}
 	if err == nil {
-		err = l.canGiveWay(held.Context())
+		err = l.checkFreed(held.Context())
 	}
 	if err != nil {
 		return nil, errors.Join(err, held.Release(ctx, false, true))
@@ -134,17 +133,16 @@ func (p *planned) take(ctx context.Context, head manifest.Head) (*leased, error)
 	return l, nil
 }
 
-// may asks the caller (Options.May) whether the deploy is still wanted, now that nobody
-// else can change the destination.
-func (l *leased) may(ctx context.Context) error {
-	if l.opts.May == nil {
+// confirm calls Options.Confirm, now that nobody else can change the destination.
+func (l *leased) confirm(ctx context.Context) error {
+	if l.opts.Confirm == nil {
 		return nil
 	}
-	return l.opts.May(ctx)
+	return l.opts.Confirm(ctx)
 }
 
-// knowStore tries what the store can do, at the first deploy to it.
-func (l *leased) knowStore(ctx context.Context) error {
+// probeStore finds out the store's capabilities, at the first deploy to it.
+func (l *leased) probeStore(ctx context.Context) error {
 	known := l.work.capabilities
 	if known != nil && known.NestingTried {
 		return nil
@@ -173,5 +171,5 @@ func (l *leased) knowStore(ctx context.Context) error {
 	}
 	l.lease.SetCapabilities(found)
 	l.work.capabilities = &found
-	return l.work.suitStore(ctx)
+	return l.work.adaptToStore(ctx)
 }

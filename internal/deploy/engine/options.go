@@ -16,28 +16,28 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-// defaultConcurrency comes within a tenth of what the line to a far store gives, and
-// one next door is no quicker with fewer (docs/performance.md).
+// defaultConcurrency comes within a tenth of the bandwidth to a far store; a near one is no
+// faster with less (docs/performance.md).
 const defaultConcurrency = 128
 
-// Options say what to deploy, as what, and how carefully.
+// Options of a deploy.
 type Options struct {
 	Source  string // folder of the built site
 	Site    string // name of the site; a destination that holds another site is refused
-	Release int64  // number of the release; 0 counts on from the last one
+	Release int64  // number of the release; 0 for the one after the last
 	Commit  string // source commit, for people
-	// PublicURL is where visitors find the site, so that links to it count as the
-	// site's own; "" where that is not known.
+	// PublicURL is the site's public address: links to it count as the site's own. "" where
+	// it is not known.
 	PublicURL string
 	Rules     rules.Rules
 	Limits    guard.Limits
 	Grace     *manifest.Grace // nil for manifest.DefaultGrace
-	Allow     []string        // names of guards that are let pass this once
+	Allow     []string        // names of guards that may be violated this once
 	DryRun    bool            // plan and check, and write nothing
 	// Repair lists the destination too, as audit.Run does, and sends missing managed
 	// files again. A file that others changed is a foreign file.
 	Repair bool
-	// Expected refuses any other plan than the one that was looked at; nil for none.
+	// Expected is the reviewed plan, which the deploy must match; nil for none.
 	Expected *ExpectedPlan
 	// Owner names the deploy to a later one that finds the destination locked, as "run
 	// 1234 attempt 1". Default: host and process.
@@ -47,9 +47,9 @@ type Options struct {
 	LockWait time.Duration
 	// LeaseTTL is how long a dead deploy blocks others; default 60 s, at least 3 s.
 	LeaseTTL time.Duration
-	// May, when set, is asked once the lease is held, before anything else is written:
-	// its error ends the deploy.
-	May func(context.Context) error
+	// Confirm, if set, is called once the lease is held, before any other write: its error
+	// ends the deploy.
+	Confirm func(context.Context) error
 	// KeepReleases is how many releases can be rolled back to; default 10,
 	// negative for none.
 	KeepReleases int
@@ -57,12 +57,11 @@ type Options struct {
 	Concurrency int
 	// Progress is called with each phase's progress, at most ten times a second.
 	Progress func(deploy.Event)
-	// Invalidate, when set, is called after the commit and before deletes. Its
-	// error is a warning: the release is live.
+	// Invalidate, if set, is called after the commit and before the deletes. Its error is a
+	// warning: the release is live.
 	Invalidate func(context.Context, deploy.Result) error
-	// Redirects, when set, is made to hold the release's redirects too, within the
-	// same release. WithoutRedirects lets a release out without it although the one
-	// before had it.
+	// Redirects, if set, is the redirect store that also gets the release's redirects.
+	// WithoutRedirects stops using the store of the release before.
 	Redirects        redirect.Store
 	WithoutRedirects bool
 	Now              func() time.Time // default time.Now
@@ -112,15 +111,15 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// ExpectedPlan is a plan that somebody has looked at: Result.Parent and
-// Result.PlanDigest of a dry run. An empty Digest takes any plan.
+// ExpectedPlan is a reviewed plan: Result.Parent and Result.PlanDigest of a dry run. An
+// empty Digest matches any plan.
 type ExpectedPlan struct {
 	Parent int64
 	Digest string
 }
 
-// ErrPlanMoved says that a deploy would no longer carry out the expected plan: another
-// release has gone live since, or the build is another.
+// ErrPlanMoved says that a deploy does not match its ExpectedPlan: another release has gone
+// live since, or the build has changed.
 var ErrPlanMoved = errors.New("the plan no longer holds")
 
 func (e *ExpectedPlan) stillHolds(parent int64, digest string) error {

@@ -17,21 +17,20 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// planned is a deploy of which all that is to be written is known.
+// planned is a deploy with its plan.
 type planned struct {
 	*deployment
 	state
 	plan      plan.Plan
 	redirects *redirectsync.Sync // nil without a redirect store
-	// capabilities are those of the destination's store; nil before anybody has looked.
+	// capabilities of the destination's store; nil before it was probed.
 	capabilities *store.Capabilities
-	// inPlace is content, of a release that is put in place by copies, that is only
-	// where it is to be written.
+	// inPlace are files of a kept release whose content exists only in their place.
 	inPlace []manifest.Entry
-	copyAll bool // the site's store keeps no versions: also what has one is kept by a copy
+	copyAll bool // the site's store keeps no versions now: files with an earlier version are copied too
 }
 
-// plan looks at the paths in doubt and compares the build with the destination.
+// plan stats the paths in doubt and compares the build with the destination.
 func (c *checked) plan(ctx context.Context) (*planned, error) {
 	release, err := c.number()
 	if err != nil {
@@ -48,7 +47,7 @@ func (c *checked) plan(ctx context.Context) (*planned, error) {
 	r := c.read
 	p := &planned{deployment: c.deployment, state: r.state, capabilities: r.head.Store}
 	p.plan, err = plan.New(plan.Input{
-		Tree: stored, Base: r.known, Seen: seen, Grace: *c.opts.Grace, StatePrefix: c.dest.Private(),
+		Tree: stored, Base: r.known, Seen: seen, Grace: *c.opts.Grace, StatePrefix: c.dest.ReservedPrefix(),
 		Headers: func(path string) (store.Headers, error) { return c.from.Headers(path, r.rules) },
 		Next: manifest.Manifest{
 			Site: c.opts.Site, Sequence: r.head.Fence + 1, Release: release, Commit: c.opts.Commit, At: c.now().UTC().Truncate(time.Second),
@@ -57,49 +56,48 @@ func (c *checked) plan(ctx context.Context) (*planned, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p, p.settle(ctx)
+	return p, p.finalize(ctx)
 }
 
-// settle makes sure that the plan may and can be carried out.
-func (p *planned) settle(ctx context.Context) error {
+// finalize adapts the plan to the store, and makes sure that it may and can be carried out.
+func (p *planned) finalize(ctx context.Context) error {
 	if len(p.plan.Foreign) > 0 {
 		if err := p.letPass(foreign(p.plan.Foreign)); err != nil {
 			return err
 		}
 	}
-	if err := p.suitStore(ctx); err != nil {
+	if err := p.adaptToStore(ctx); err != nil {
 		return err
 	}
-	p.tell()
+	p.fillResult()
 	if err := p.opts.Expected.stillHolds(p.result.Parent, p.result.PlanDigest); err != nil {
 		return err
 	}
 	if from, ok := p.from.(*content.Kept); ok {
-		if err := p.complete(ctx, from); err != nil {
+		if err := p.checkKept(ctx, from); err != nil {
 			return err
 		}
 	}
 	return p.planRedirects(ctx)
 }
 
-// suitStore makes the plan one that the store can carry out, as far as is known of
-// it, and sees to it that all it sends is at hand.
-func (p *planned) suitStore(ctx context.Context) error {
+// adaptToStore changes the plan to one that the store can carry out, as far as its
+// capabilities are known, and compresses the files that this sends again.
+func (p *planned) adaptToStore(ctx context.Context) error {
 	if p.from.Sends() && p.capabilities.AnyMissing(store.MissingCopies, store.MissingCopyHeaders) {
 		p.plan.ResendHeaders()
 	}
-	if err := p.giveWay(ctx); err != nil {
+	if err := p.clearConflicts(ctx); err != nil {
 		return err
 	}
 	return p.recompress(ctx)
 }
 
-// planRedirects finds out what the redirect store will have to hold, and whether it
-// can.
+// planRedirects plans the writes to the redirect store.
 func (p *planned) planRedirects(ctx context.Context) (err error) {
 	to, before := p.opts.Redirects, p.head.RedirectStore
 	if to == nil && before != "" && !p.opts.WithoutRedirects {
-		return fmt.Errorf("the live release keeps its redirects in %s too, where they would go on leading away from this release's pages: name it (--redirect-store), or say that it is no longer asked (--redirect-store none)", before)
+		return fmt.Errorf("the live release also has its redirects in %s, which would go on redirecting away from this release's pages: name it (--redirect-store), or say that nothing reads it any more (--redirect-store none)", before)
 	}
 	if to == nil {
 		return nil
@@ -110,13 +108,13 @@ func (p *planned) planRedirects(ctx context.Context) (err error) {
 	found := p.redirects.Plan()
 	p.result.Redirects = found
 	if left := append(found.Foreign, found.Long...); len(left) > 0 {
-		p.warnOnce("%d redirects are left to the pages that lead on, since %s holds somebody else's keys there or has no room for so long an address: %s",
-			len(left), to, theFirst(left, strings.Clone))
+		p.warnOnce("redirects are left to their pages (%d), since %s has somebody else's keys in their place or no room for so long an address: %s",
+			len(left), to, firstFew(left, strings.Clone))
 	}
 	return nil
 }
 
-// redirectStore names the store that the release keeps its redirects in.
+// redirectStore names the redirect store of the release.
 func (d *deployment) redirectStore() string {
 	if d.opts.Redirects == nil {
 		return ""
@@ -124,9 +122,9 @@ func (d *deployment) redirectStore() string {
 	return d.opts.Redirects.String()
 }
 
-// number settles the release's number.
+// number is the release's number.
 func (c *checked) number() (int64, error) {
-	release, err := guard.ReleaseNumber(c.read.head.Head, c.opts.Release, c.back != nil) // an older release is what a rollback is for
+	release, err := guard.ReleaseNumber(c.read.head.Head, c.opts.Release, c.rollback != nil) // a rollback may publish an older release
 	if older, ok := errors.AsType[*guard.Error](err); ok {
 		if err := c.letPass(older); err != nil {
 			return 0, err
@@ -136,7 +134,8 @@ func (c *checked) number() (int64, error) {
 	return release, err
 }
 
-// letPass stops the deploy, or says that a person let it pass.
+// letPass returns the error of a guard; if it is allowed, it notes the violation in the
+// result.
 func (d *deployment) letPass(stopped *guard.Error) error {
 	if err := guard.Stop(stopped.Violations, d.opts.Allow); err != nil {
 		return err
@@ -145,11 +144,11 @@ func (d *deployment) letPass(stopped *guard.Error) error {
 	return nil
 }
 
-// tell notes in the result what the plan does.
-func (p *planned) tell() {
-	p.tellCompressed()
+// fillResult puts the plan into the result.
+func (p *planned) fillResult() {
+	p.countCompressed()
 	if names := p.plan.NotHashed; len(names) > 0 {
-		p.warn("one name has had two contents, although it looks as if it followed its content (%d): %s: from now on it is cached for an hour; who has the old one may keep it for a year", len(names), theFirst(names, strings.Clone))
+		p.warn("the content of files has changed although their names look like hashes of it (%d): %s: from now on they are cached for an hour; browsers that have the old content may keep it for a year", len(names), firstFew(names, strings.Clone))
 	}
 	r := &p.result
 	r.Release, r.Sequence = p.plan.Next.Release, p.plan.Next.Sequence

@@ -14,8 +14,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// publish carries the plan out under the lease, up to the commit. Each step starts
-// only when the one before it is wholly done.
+// publish carries the plan out under the lease, up to the commit. Each step starts only
+// when the one before it is complete.
 func (l *leased) publish(ctx context.Context) (*published, error) {
 	if !l.work.plan.Empty() {
 		if err := l.begin(ctx); err != nil {
@@ -40,13 +40,13 @@ func (l *leased) publish(ctx context.Context) (*published, error) {
 	return &published{l.deployment, l.work, l.lease}, nil
 }
 
-// begin writes the plan before the first write, so that a deploy that finds the
-// destination half done knows which files are in doubt.
+// begin writes the write-ahead manifest: if this deploy dies, the next one learns from it
+// which files are in doubt.
 func (l *leased) begin(ctx context.Context) error {
 	delta := l.work.plan.Delta()
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error { return l.putManifest(groupCtx, history.PlanKey(l.work.plan.Next.Sequence), &delta) })
-	group.Go(func() error { return l.askVersions(groupCtx) })
+	group.Go(func() error { return l.checkVersioning(groupCtx) })
 	if err := group.Wait(); err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (l *leased) putManifest(ctx context.Context, key string, m *manifest.Manife
 	if err := l.lease.Valid(); err != nil {
 		return err
 	}
-	// The key has the lease's own number in it: nobody else writes there.
+	// The key has the lease's sequence number: nobody else writes it.
 	_, err = l.dest.State.Put(ctx, store.SmallPut(key, manifest.StateHeaders, body, store.Condition{}))
 	return err
 }
@@ -84,9 +84,9 @@ func (l *leased) commit(ctx context.Context) error {
 		}
 	}
 	live := manifest.Live{
-		Sequence: next.Sequence, Manifest: next.Sequence, Release: next.Release, Numbered: l.isNumbered(), Rollback: l.back != nil,
+		Sequence: next.Sequence, Manifest: next.Sequence, Release: next.Release, Numbered: l.isNumbered(), Rollback: l.rollback != nil,
 		Commit: next.Commit, At: next.At, Files: len(next.Entries), Pages: next.Pages(), Bytes: next.Bytes(),
-		Swept: len(l.work.plan.Deletes) == len(l.work.plan.First()),
+		Swept: len(l.work.plan.Deletes) == len(l.work.plan.EarlyDeletes()),
 	}
 	if l.holdsAlready() {
 		live.Manifest = l.work.head.Live.Manifest
@@ -107,20 +107,20 @@ func (l *leased) commit(ctx context.Context) error {
 	})
 }
 
-// isNumbered says whether the release's number was given and not counted here. A
-// deploy by hand keeps the number of the one before, and so that it was given.
+// isNumbered says whether the caller gave the release's number. A deploy without a number
+// keeps the number of the release before, if the caller gave that.
 func (l *leased) isNumbered() bool {
 	switch {
-	case l.back != nil:
-		return l.back.Numbered
+	case l.rollback != nil:
+		return l.rollback.Numbered
 	case l.opts.Release > 0:
 		return true
 	}
 	return l.work.head.Live != nil && l.work.head.Live.Numbered
 }
 
-// holdsAlready says whether the live manifest is true of this release too, so
-// that an unchanged site costs a handful of requests whatever its size.
+// holdsAlready says whether the live manifest is also this release's: then none is written,
+// and an unchanged site costs a handful of requests.
 func (l *leased) holdsAlready() bool {
 	return l.work.head.Live != nil && l.work.plan.Empty() && l.work.plan.Retired == 0 && len(l.work.known.Pending) == 0 && l.work.known.Swept &&
 		l.work.known.Live.Site == l.opts.Site && slices.Equal(l.work.plan.Next.Entries, l.work.known.Live.Entries)
@@ -141,8 +141,8 @@ func (l *leased) putMarker(ctx context.Context) error {
 	return err
 }
 
-// end gives the lease back and settles what became of the deploy. What fails once
-// the release is live does not fail it.
+// end gives the lease back, and finds out whether the release is live. Failures after it
+// is are warnings.
 func (l *leased) end(ctx context.Context, swept bool, err error) error {
 	closed := l.lease.Release(ctx, swept, err != nil)
 	if err != nil && l.committing {
@@ -157,8 +157,8 @@ func (l *leased) end(ctx context.Context, swept bool, err error) error {
 	return err
 }
 
-// outcome finds out whether a commit arrived that seems to have failed. It is asked
-// once the lease is given back, which no commit that is still on its way survives.
+// outcome finds out whether a commit that reported an error has succeeded. It reads the
+// head once the lease is given back: a commit that arrives later fails.
 func (l *leased) outcome(ctx context.Context, failed error) error {
 	head := l.lease.Head()
 	if head.Lease != nil {
@@ -166,7 +166,7 @@ func (l *leased) outcome(ctx context.Context, failed error) error {
 		defer cancel()
 		found, err := history.ReadHead(ctx, l.dest.State, l.opts.Site)
 		if err != nil {
-			return fmt.Errorf("%w; whether the release is live is not known, since the store can't be asked (%w): deploy again, which finishes it", failed, err)
+			return fmt.Errorf("%w; the release may be live, but the store can't be read (%w): deploy again, which finishes it", failed, err)
 		}
 		head = found.Head
 	}
@@ -178,8 +178,8 @@ func (l *leased) outcome(ctx context.Context, failed error) error {
 	return nil
 }
 
-// discard gives up the files that a failed deploy has staged. The next one may have the
-// same destination at hand, and must not take it for what visitors see.
+// discard removes the staged files of a failed deploy: the next one with the same
+// destination must not take them for the live site.
 func (l *leased) discard() error {
 	stager, ok := l.dest.Site.(store.Stager)
 	if !ok {

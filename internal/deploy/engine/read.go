@@ -15,13 +15,13 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// state is what the destination's own notes say of it.
+// state is the recorded state of the destination.
 type state struct {
 	head  history.Head
 	known plan.Known
 }
 
-// previous is the release that is live; nil when there is none.
+// previous is the live release's manifest; nil before the first release.
 func (s *state) previous() *manifest.Manifest {
 	if s.head.Live == nil {
 		return nil
@@ -29,7 +29,7 @@ func (s *state) previous() *manifest.Manifest {
 	return &s.known.Live
 }
 
-// read is a deploy that has read the build and the destination's state.
+// read is a deploy with the build and the destination's state.
 type read struct {
 	*deployment
 	state
@@ -67,8 +67,8 @@ func (d *deployment) read(ctx context.Context) (*read, error) {
 	return r, nil
 }
 
-// again reads the state once more, of which another deploy has made something else.
-func (r *read) again(ctx context.Context) (*read, error) {
+// reread reads the state again, which another deploy has changed.
+func (r *read) reread(ctx context.Context) (*read, error) {
 	s, err := r.readState(ctx)
 	if err != nil {
 		return nil, err
@@ -76,8 +76,7 @@ func (r *read) again(ctx context.Context) (*read, error) {
 	return &read{deployment: r.deployment, state: s, tree: r.tree, rules: r.rules}, nil
 }
 
-// readState fetches the head, the live manifest, and what unfinished deploys
-// meant to do.
+// readState fetches the head, the live manifest, and the plans of unfinished deploys.
 func (d *deployment) readState(ctx context.Context) (state, error) {
 	head, err := history.ReadHead(ctx, d.dest.State, d.opts.Site)
 	if err != nil {
@@ -109,9 +108,7 @@ func (d *deployment) readState(ctx context.Context) (state, error) {
 	return state{head, known}, nil
 }
 
-// refuseLongNames leaves out what the store could not keep under its prefix, for
-// the guard to judge before anything is written. A build alone can't tell: the
-// prefix counts too.
+// refuseLongNames moves files to Refused whose keys, with the store's prefix, are too long.
 func (r *read) refuseLongNames() {
 	bounded, ok := r.dest.Site.(interface{ LongestPath() int })
 	if !ok {
@@ -123,7 +120,7 @@ func (r *read) refuseLongNames() {
 			return false
 		}
 		r.tree.Refused = append(r.tree.Refused, manifest.Refused{
-			Path: f.Path, Why: fmt.Sprintf("with %s before it its path is longer than S3 takes, by %d bytes", r.dest.Site, len(f.Path)-longest),
+			Path: f.Path, Reason: fmt.Sprintf("with %s before it its path is longer than S3 takes, by %d bytes", r.dest.Site, len(f.Path)-longest),
 		})
 		return true
 	})

@@ -10,7 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 )
 
-// report gathers a deploy's output: its Result at the end, events meanwhile.
+// report has a deploy's output: its result, and its progress as events.
 type report struct {
 	result deploy.Result
 	began  time.Time
@@ -22,7 +22,7 @@ func newReport(o *Options) *report {
 	return &report{began: o.Now(), now: o.Now, emit: o.Progress}
 }
 
-// end notes how long the deploy took, in all its requests.
+// end puts the deploy's time and requests into the result.
 func (r *report) end(requests int64) {
 	r.result.Seconds, r.result.Requests = r.now().Sub(r.began).Seconds(), requests
 }
@@ -31,24 +31,24 @@ func (r *report) warn(format string, args ...any) {
 	r.result.Warnings = append(r.result.Warnings, fmt.Sprintf(format, args...))
 }
 
-// warnOnce warns of what may be found more than once, as when a plan is made again.
+// warnOnce does not repeat a warning, as when a plan is made again.
 func (r *report) warnOnce(format string, args ...any) {
 	if !slices.Contains(r.result.Warnings, fmt.Sprintf(format, args...)) {
 		r.warn(format, args...)
 	}
 }
 
-// note reports a capability that the destination lacks, and that the deploy does without.
+// note reports a missing capability of the destination, without which the deploy does.
 func (r *report) note(format string, args ...any) {
 	r.result.Notes = append(r.result.Notes, fmt.Sprintf(format, args...))
 }
 
-// phase notes how long one took that began at this time.
+// phase adds a phase that ends now to the result.
 func (r *report) phase(name string, began time.Time, files int, bytes int64) {
-	r.result.Phases = append(r.result.Phases, deploy.Timed{Name: name, Seconds: r.now().Sub(began).Seconds(), Files: files, Bytes: bytes})
+	r.result.Phases = append(r.result.Phases, deploy.PhaseTime{Name: name, Seconds: r.now().Sub(began).Seconds(), Files: files, Bytes: bytes})
 }
 
-// timed runs a phase that makes something.
+// timed runs a phase with a result.
 func timed[T any](r *report, name string, f func() (T, error)) (T, error) {
 	began := r.now()
 	made, err := f()
@@ -64,31 +64,31 @@ func (r *report) timed(name string, f func() error) error {
 	return err
 }
 
-// shownRules is how many rules a warning names.
-const shownRules = 5
+// maxShown is how many items a message names.
+const maxShown = 5
 
-// theFirst names the first few of many.
-func theFirst[T any](of []T, name func(T) string) string {
-	shown := make([]string, 0, shownRules)
-	for _, o := range of[:min(len(of), shownRules)] {
+// firstFew names the first maxShown items.
+func firstFew[T any](of []T, name func(T) string) string {
+	shown := make([]string, 0, maxShown)
+	for _, o := range of[:min(len(of), maxShown)] {
 		shown = append(shown, name(o))
 	}
-	if len(of) > shownRules {
+	if len(of) > maxShown {
 		shown = append(shown, "...")
 	}
 	return strings.Join(shown, "; ")
 }
 
-// tellEvery is the least time between two events of one phase.
-const tellEvery = 100 * time.Millisecond
+// progressInterval is the shortest time between two events of a phase.
+const progressInterval = 100 * time.Millisecond
 
-// progress adds up a phase's work and reports it now and then.
+// progress adds up a phase's work and emits it as events.
 type progress struct {
 	*report
 	mu      sync.Mutex
 	event   deploy.Event
 	sent    int
-	told    time.Time
+	emitted time.Time
 	writing time.Time // when the first phase that writes began; zero for one that does not
 }
 
@@ -106,13 +106,13 @@ func (p *progress) add(size int64, sent bool) {
 			p.event.All.Bytes += size
 		}
 	}
-	if now := p.now(); now.Sub(p.told) >= tellEvery {
-		p.told = now
-		p.tell(now)
+	if now := p.now(); now.Sub(p.emitted) >= progressInterval {
+		p.emitted = now
+		p.emitNow(now)
 	}
 }
 
-func (p *progress) tell(now time.Time) {
+func (p *progress) emitNow(now time.Time) {
 	p.event.Elapsed = now.Sub(p.began)
 	if !p.writing.IsZero() {
 		p.event.Writing = now.Sub(p.writing)
@@ -120,9 +120,9 @@ func (p *progress) tell(now time.Time) {
 	p.emit(p.event)
 }
 
-// last reports a finished phase, whose end would else go unreported.
+// last emits the end of a phase, which add may have left out.
 func (p *progress) last(ok bool) {
 	if ok {
-		p.tell(p.now())
+		p.emitNow(p.now())
 	}
 }

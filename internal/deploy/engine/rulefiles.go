@@ -14,10 +14,10 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-// maxRules bounds a file of rules, in bytes.
+// maxRules is the largest size of a rules file, in bytes.
 const maxRules = 1 << 20
 
-// ReadRules reads a JSON file of rules, as rules.ParseRules has them; "" for none.
+// ReadRules reads a JSON file of rules (see rules.ParseRules); "" gives no rules.
 func ReadRules(name string) (rules.Rules, error) {
 	if name == "" {
 		return rules.Rules{}, nil
@@ -28,7 +28,7 @@ func ReadRules(name string) (rules.Rules, error) {
 	}
 	rules, err := rules.ParseRules(text)
 	if err != nil {
-		return rules, fmt.Errorf("%s holds no rules: %w", name, err)
+		return rules, fmt.Errorf("read the rules in %s: %w", name, err)
 	}
 	return rules, nil
 }
@@ -41,13 +41,13 @@ func readBounded(name string) ([]byte, error) {
 	defer func() { _ = f.Close() }() // read only: closing can't lose anything
 	text, err := io.ReadAll(io.LimitReader(f, maxRules+1))
 	if err == nil && len(text) > maxRules {
-		err = fmt.Errorf("%s is too large, it may have 1 MiB", name)
+		err = fmt.Errorf("%s is too large: it may have 1 MiB", name)
 	}
 	return text, err
 }
 
-// readRuleFiles takes the build's own files of rules out of the published files. Headers
-// that it asks for come before those of the options, which win.
+// readRuleFiles carries out the build's own _redirects and _headers files, and takes them
+// out of the published files. Header rules of the options win over those of _headers.
 func (r *read) readRuleFiles() error {
 	b, ok := r.build()
 	if !ok {
@@ -81,7 +81,7 @@ func (r *read) readRuleFiles() error {
 	if len(parsed.Unkept) > 0 {
 		r.warn("%s asks for headers that can't be kept with a stored file; set them at the CDN: %s", rules.HeadersFile, strings.Join(parsed.Unkept, ", "))
 	}
-	if err := r.tellIdle(parsed); err != nil {
+	if err := r.warnUnmatched(parsed); err != nil {
 		return err
 	}
 	r.rules.Headers = append(parsed.Rules, r.rules.Headers...)
@@ -91,12 +91,12 @@ func (r *read) readRuleFiles() error {
 	return nil
 }
 
-// tellIdle warns of addresses in the build's file of headers that set nothing.
-func (r *read) tellIdle(parsed rules.HeadersFileRules) error {
+// warnUnmatched warns of addresses in _headers that set nothing.
+func (r *read) warnUnmatched(parsed rules.HeadersFileRules) error {
 	if len(parsed.Skipped) > 0 {
-		r.warn("not all of %s can be kept with stored files; set up at the CDN what matters (%d): %s", rules.HeadersFile, len(parsed.Skipped), theFirst(parsed.Skipped, strings.Clone))
+		r.warn("not all of %s can be kept with stored files; set up at the CDN what matters (%d): %s", rules.HeadersFile, len(parsed.Skipped), firstFew(parsed.Skipped, strings.Clone))
 	}
-	idle, err := parsed.Idle(func(yield func(string) bool) {
+	unmatched, err := parsed.Unmatched(func(yield func(string) bool) {
 		for _, f := range r.tree.Files {
 			if !yield(f.Path) {
 				return
@@ -106,13 +106,13 @@ func (r *read) tellIdle(parsed rules.HeadersFileRules) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", rules.HeadersFile, err)
 	}
-	if len(idle) > 0 {
-		r.warn("addresses in %s match no file of the build (%d): %s", rules.HeadersFile, len(idle), theFirst(idle, func(line int) string { return fmt.Sprintf("line %d", line) }))
+	if len(unmatched) > 0 {
+		r.warn("addresses in %s match no file of the build (%d): %s", rules.HeadersFile, len(unmatched), firstFew(unmatched, func(line int) string { return fmt.Sprintf("line %d", line) }))
 	}
 	return nil
 }
 
-// leaveOut takes the files out of a build that are not to be published, and reports them.
+// leaveOut takes files out of the build that must not be published, and warns of them.
 func (r *read) leaveOut() {
 	left := map[string][]string{}
 	why := func(name string) string {
@@ -126,36 +126,36 @@ func (r *read) leaveOut() {
 	r.tree.Refused = slices.DeleteFunc(r.tree.Refused, func(f manifest.Refused) bool { return why(f.Path) != "" })
 	for _, why := range []string{rules.LeftOutSecret, rules.LeftOutJunk} {
 		if names := left[why]; len(names) > 0 {
-			r.warn(`left out of the release, for %s (%d): %s (to publish one all the same, write "exclude": ["!NAME"] into the rules)`, why, len(names), theFirst(names, strings.Clone))
+			r.warn(`left out of the release, for %s (%d): %s (to publish one all the same, write "exclude": ["!NAME"] into the rules)`, why, len(names), firstFew(names, strings.Clone))
 		}
 	}
 	var untyped []string
 	for _, f := range r.tree.Files {
-		if headers, err := r.rules.HeadersFor(f.Path); err == nil && rules.WithoutType(f.Path) && headers.Get("content-type") == rules.ContentType(f.Path) {
+		if headers, err := r.rules.HeadersFor(f.Path); err == nil && rules.IsUntyped(f.Path) && headers.Get("content-type") == rules.ContentType(f.Path) {
 			untyped = append(untyped, f.Path)
 		}
 	}
 	if len(untyped) > 0 {
-		r.warn("nothing says what type these files below .well-known have, so that they are served as downloads (%d): %s (set content-type in the rules or in _headers)", len(untyped), theFirst(untyped, strings.Clone))
+		r.warn("files below .well-known have no known type and are served as downloads (%d): %s (set content-type in the rules or in _headers)", len(untyped), firstFew(untyped, strings.Clone))
 	}
 }
 
-// makeRedirects turns the build's own rules of redirects into files of the
-// release, which from there on are planned, sent and deleted as any other.
+// makeRedirects turns the rules of _redirects into files of the release, which are then
+// planned, sent and deleted as any other.
 func (r *read) makeRedirects(b *content.Build) error {
 	text, err := b.Text(redirect.FileName)
 	if err != nil {
 		return fmt.Errorf("read the build: %w", err)
 	}
-	asked, undone, err := redirect.ParseFile(text)
+	asked, skipped, err := redirect.ParseFile(text)
 	if err != nil {
 		return fmt.Errorf("read the build: %w", err)
 	}
-	made, clashes := redirect.Settle(asked, r.tree, r.folder())
-	undone = append(undone, clashes...)
-	if len(undone) > 0 {
+	made, clashes := redirect.Resolve(asked, r.tree, r.folder())
+	skipped = append(skipped, clashes...)
+	if len(skipped) > 0 {
 		r.warn("not all rules in %[2]s can be carried out by stored files (%[1]d can't); set up at the CDN those that matter: %[3]s",
-			len(undone), redirect.FileName, theFirst(undone, redirect.Skipped.String))
+			len(skipped), redirect.FileName, firstFew(skipped, redirect.Skipped.String))
 	}
 	b.SetRedirects(made)
 	temporary := 0
@@ -165,12 +165,12 @@ func (r *read) makeRedirects(b *content.Build) error {
 		}
 	}
 	if temporary > 0 && !r.folder() && r.opts.Redirects == nil {
-		r.warn("temporary redirects (302, 303, 307) are made as pages that lead on (%d): S3 itself can only answer 301, which browsers may keep for ever", temporary)
+		r.warn("temporary redirects (302, 303, 307) become pages that redirect (%d): S3 itself can only answer 301, which browsers may cache for ever", temporary)
 	}
 	r.tree = redirect.WithRedirects(r.tree, made)
 	if missing := redirect.Dangling(made, r.tree); len(missing) > 0 {
-		r.warn("rules in %[2]s lead to addresses of this site at which the build has nothing (%[1]d): %[3]s", len(missing), redirect.FileName,
-			theFirst(missing, func(rule redirect.Rule) string { return fmt.Sprintf("line %d, /%s %s", rule.Line, rule.From, rule.To) }))
+		r.warn("rules in %[2]s lead to addresses of this site at which the build has no file (%[1]d): %[3]s", len(missing), redirect.FileName,
+			firstFew(missing, func(rule redirect.Rule) string { return fmt.Sprintf("line %d, /%s %s", rule.Line, rule.From, rule.To) }))
 	}
 	return nil
 }

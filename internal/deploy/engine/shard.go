@@ -15,10 +15,9 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Sharded is a plan whose content many machines send, and one puts in place. What
-// a shard sends lies where no visitor looks, under its own hash: a shard may fail,
-// run twice or come late, and none of that can tear the site. Only Commit writes
-// to the site, under the lease as every deploy does.
+// Sharded is a plan whose content many machines send to the kept content, by hash, and one
+// puts in place. A shard may fail, run twice or come late without harm to the site: only
+// Commit writes to that, under the lease as every deploy does.
 type Sharded struct {
 	Next   *manifest.Manifest // Result.Next of the dry run
 	Parent int64              // Result.Parent of it
@@ -31,7 +30,7 @@ type Sharded struct {
 // "Running variations of jobs in a workflow").
 const MaxShards = 256
 
-// errNotKept tells of a destination without kept content.
+// errNotKept says that a destination keeps no content.
 var errNotKept = errors.New("this destination keeps no content, so shards have nowhere to send theirs")
 
 // ShardOf is the shard, counted from 1, that sends a content.
@@ -49,7 +48,7 @@ func (s Sharded) check(dest store.Destination) error {
 	return nil
 }
 
-// content is what one shard has to send, each content once.
+// content are the entries that one shard has to send, each content once.
 func (s Sharded) content(shard int) []manifest.Entry {
 	var out []manifest.Entry
 	known := map[store.Sum]bool{}
@@ -63,10 +62,10 @@ func (s Sharded) content(shard int) []manifest.Entry {
 	return out
 }
 
-// Stage sends one shard's content. The build in opts.Source must be the one that
-// the plan was made of. It takes no lease and may be repeated: what is there
-// already is not sent again, and nothing is once the plan was committed
-// (Result.AlreadyLive). ErrPlanMoved says that it can't be any more.
+// Stage sends one shard's content. The build in opts.Source must be that of the plan. It
+// takes no lease and may be repeated: it sends no content twice, and nothing once the plan
+// was committed (Result.AlreadyLive). ErrPlanMoved says that the plan can't be committed
+// any more.
 func Stage(ctx context.Context, dest store.Destination, s Sharded, shard int, opts Options) (deploy.Result, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -78,15 +77,15 @@ func Stage(ctx context.Context, dest store.Destination, s Sharded, shard int, op
 	if shard < 1 || shard > s.Shards {
 		return deploy.Result{}, fmt.Errorf("shard %d: the plan has shards 1 to %d", shard, s.Shards)
 	}
-	live, ok, err := s.already(ctx, dest, opts.Site)
+	live, ok, err := s.isLive(ctx, dest, opts.Site)
 	if err != nil {
 		return deploy.Result{}, err
 	}
 	if ok {
-		return nothingLeft(dest, opts.Site, live), nil
+		return alreadyLive(dest, opts.Site, live), nil
 	}
 	stateless := dest
-	stateless.State = nil // the plan has what the state says of the release
+	stateless.State = nil // the plan was made from it
 	b := content.NewBuild(opts.Source)
 	sender := &shardSender{newDeployment(stateless, opts, b), b}
 	before := dest.Requests()
@@ -162,9 +161,8 @@ func (s *shardSender) sendOne(ctx context.Context, e manifest.Entry, p *progress
 	return nil
 }
 
-// put sends content, unless it is there. What a store says of a write as new
-// is not enough: versitygw 1.8 takes the mark of a delete for a file, and another
-// try at the same time may yet fail.
+// put sends content, unless it exists. A failed condition is no proof that it does:
+// versitygw 1.8 takes a delete marker for a file, and a write at the same time may fail.
 func (s *shardSender) put(ctx context.Context, put store.Put) (there bool, err error) {
 	_, err = s.dest.KeptStore().Put(ctx, put)
 	if !errors.Is(err, store.ErrPrecondition) {
@@ -179,11 +177,10 @@ func (s *shardSender) put(ctx context.Context, put store.Put) (there bool, err e
 	return false, err
 }
 
-// Commit puts a plan in place whose shards have all been sent: by copies inside
-// the store, through the same phases, guards and lease as a deploy. It is refused
-// when another release has gone live since the plan was made, or when content is
-// missing; nothing is written then. One that died is simply run again; after one
-// that did not, nothing is done (Result.AlreadyLive).
+// Commit puts a plan in place whose shards have all been sent, by copies inside the store,
+// through the same phases, guards and lease as a deploy. ErrPlanMoved or ErrShardMissing
+// come before the first write. It may be repeated: after a complete one it does nothing
+// (Result.AlreadyLive).
 func Commit(ctx context.Context, dest store.Destination, s Sharded, opts Options) (deploy.Result, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -201,12 +198,12 @@ func Commit(ctx context.Context, dest store.Destination, s Sharded, opts Options
 	})
 }
 
-// ErrShardMissing says that a plan can't be committed yet.
+// ErrShardMissing says that content of a plan was not sent yet.
 var ErrShardMissing = errors.New("the plan is not complete")
 
-// already says whether the release that a plan makes is live, as after its
-// commit. When another one went live since the plan was made, it is ErrPlanMoved.
-func (s Sharded) already(ctx context.Context, dest store.Destination, site string) (live manifest.Live, ok bool, err error) {
+// isLive says whether the plan's release is live. ErrPlanMoved says that another one has
+// gone live since the plan was made.
+func (s Sharded) isLive(ctx context.Context, dest store.Destination, site string) (live manifest.Live, ok bool, err error) {
 	head, err := history.ReadHead(ctx, dest.State, site)
 	if err != nil {
 		return live, false, err
@@ -229,34 +226,33 @@ func (s Sharded) already(ctx context.Context, dest store.Destination, site strin
 	return live, false, nil
 }
 
-// nothingLeft is the result of a command whose release is live already.
-func nothingLeft(dest store.Destination, site string, live manifest.Live) deploy.Result {
+// alreadyLive is the result when the release was live before.
+func alreadyLive(dest store.Destination, site string, live manifest.Live) deploy.Result {
 	r := deploy.Result{
 		Destination: dest.Site.String(), Site: site, Release: live.Release, Sequence: live.Sequence, Commit: live.Commit,
 		Files: live.Files, Pages: live.Pages, Bytes: live.Bytes, PreviousPages: live.Pages, Live: true, AlreadyLive: true,
-		Changed: []plan.Change{}, Phases: []deploy.Timed{},
+		Changed: []plan.Change{}, Phases: []deploy.PhaseTime{},
 	}
 	r.Counts.Unchanged = live.Files
 	if !live.Swept {
-		r.Warnings = append(r.Warnings, "files that the release took away are not all deleted yet: the next deploy does that")
+		r.Warnings = append(r.Warnings, "the files that the release dropped are not all deleted yet: the next deploy deletes them")
 	}
 	return r
 }
 
-// commitOnce commits a plan, unless that was done before: by an earlier try, or by
-// another one at the same time.
+// commitOnce commits a plan, unless an earlier or a simultaneous try has done that.
 func (s Sharded) commitOnce(ctx context.Context, dest store.Destination, site string, commit func() (deploy.Result, error)) (deploy.Result, error) {
-	live, ok, err := s.already(ctx, dest, site)
+	live, ok, err := s.isLive(ctx, dest, site)
 	if err != nil {
 		return deploy.Result{}, err
 	}
 	if ok {
-		return nothingLeft(dest, site, live), nil
+		return alreadyLive(dest, site, live), nil
 	}
 	result, err := commit()
 	if errors.Is(err, ErrPlanMoved) {
-		if live, ok, _ := s.already(ctx, dest, site); ok {
-			return nothingLeft(dest, site, live), nil
+		if live, ok, _ := s.isLive(ctx, dest, site); ok {
+			return alreadyLive(dest, site, live), nil
 		}
 	}
 	return result, err

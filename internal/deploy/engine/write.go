@@ -21,10 +21,10 @@ type writer struct {
 	*deployment
 	lease     *lease.Lease
 	versioned bool // as in leased
-	// looksFirst says that the store deletes whatever is there.
+	// looksFirst says that the store has no conditional deletes: stat before each.
 	looksFirst bool
 	plan       *plan.Plan
-	all        deploy.Amount // of the phases so far
+	all        deploy.Amount // progress of all phases
 	writing    time.Time     // when the first of them began
 }
 
@@ -39,18 +39,18 @@ func (l *leased) write(ctx context.Context) error {
 		w.all.TotalBytes = 0
 	}
 	for _, phase := range w.plan.Phases {
-		if err := w.clear(ctx, phase); err != nil {
+		if err := w.removeBlocking(ctx, phase); err != nil {
 			return err
 		}
-		if err := w.phaseOf(ctx, phase); err != nil {
+		if err := w.writePhase(ctx, phase); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// phaseOf carries out one phase. The first failure stops the whole of it.
-func (w *writer) phaseOf(ctx context.Context, phase plan.Phase) error {
+// writePhase carries out the writes of one phase. The first failure stops it.
+func (w *writer) writePhase(ctx context.Context, phase plan.Phase) error {
 	if len(phase.Writes) == 0 {
 		return nil
 	}
@@ -83,7 +83,7 @@ func (w *writer) writeOne(ctx context.Context, one plan.Write, p *progress) erro
 	entry := &w.plan.Next.Entries[one.Index]
 	written, sent, err := w.put(ctx, entry, one)
 	if errors.Is(err, store.ErrPrecondition) || errors.Is(err, store.ErrNotFound) {
-		written, sent, err = w.settle(ctx, entry, one)
+		written, sent, err = w.resolveConflict(ctx, entry, one)
 	}
 	if err != nil {
 		return err
@@ -105,14 +105,14 @@ func (w *writer) put(ctx context.Context, entry *manifest.Entry, one plan.Write)
 	return written, w.from.Sends(), err
 }
 
-// settle finds out why a write's condition failed: an earlier try had succeeded and its
-// answer was lost, the file is there already, another deploy took over, or somebody else
+// resolveConflict finds out why a write's condition failed: an earlier try succeeded and
+// its answer was lost, the file exists already, another deploy took over, or somebody else
 // changed the file.
-func (w *writer) settle(ctx context.Context, entry *manifest.Entry, one plan.Write) (written store.Written, sent bool, err error) {
+func (w *writer) resolveConflict(ctx context.Context, entry *manifest.Entry, one plan.Write) (written store.Written, sent bool, err error) {
 	info, err := w.dest.Site.Stat(ctx, entry.Path)
 	if errors.Is(err, store.ErrNotFound) {
-		// Managed and deleted by someone, or refused for a passing reason: S3 says so
-		// when two writes of one key meet (409 ConditionalRequestConflict).
+		// Somebody else deleted the file, or the conflict is transient: S3 refuses one of
+		// two simultaneous writes of a key (409 ConditionalRequestConflict).
 		again := plan.Write{Index: one.Index, Reason: plan.ReasonContent, If: store.Condition{IfAbsent: true}}
 		written, sent, err = w.put(ctx, entry, again)
 		if !errors.Is(err, store.ErrPrecondition) || !w.deleted(ctx, entry.Path) {
@@ -145,14 +145,14 @@ func (w *writer) settle(ctx context.Context, entry *manifest.Entry, one plan.Wri
 	return w.put(ctx, entry, again)
 }
 
-// deleted says whether a key holds the mark of a delete alone, which versitygw 1.8
-// takes for a file when it writes as new.
+// deleted says whether a key has only a delete marker, which versitygw 1.8 takes for a file
+// in a conditional write.
 func (w *writer) deleted(ctx context.Context, path string) bool {
 	_, err := w.dest.Site.Get(ctx, path)
 	return errors.Is(err, store.ErrDeleted)
 }
 
-// stored records how the store keeps the file that was just written.
+// stored records the ETag and version of a written file.
 func (w *writer) stored(entry *manifest.Entry, written store.Written) {
 	entry.ETag = written.ETag
 	// "null" is what S3 calls the version that the next write replaces.

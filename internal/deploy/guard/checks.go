@@ -30,8 +30,8 @@ func missing404(tree manifest.Tree, previous *manifest.Manifest, _ Limits) *Viol
 // wellKnown is the folder of RFC 8615, at the site's root.
 const wellKnown = ".well-known/"
 
-// missingWellKnown stops a build that has nothing of what apps, browsers and security
-// researchers look for there. Archives and artifacts often leave hidden files out.
+// missingWellKnown stops a build that has lost all files for apps, browsers and security
+// researchers: archives and artifacts often leave hidden files out.
 func missingWellKnown(tree manifest.Tree, previous *manifest.Manifest, _ Limits) *Violation {
 	if previous == nil || slices.ContainsFunc(tree.Files, func(f manifest.File) bool { return strings.HasPrefix(f.Path, wellKnown) }) {
 		return nil
@@ -85,7 +85,7 @@ func refusedFiles(tree manifest.Tree, _ *manifest.Manifest, _ Limits) *Violation
 	}
 	paths := make([]string, 0, len(tree.Refused))
 	for _, r := range tree.Refused {
-		paths = append(paths, r.Path+" ("+r.Why+")")
+		paths = append(paths, r.Path+" ("+r.Reason+")")
 	}
 	return NewViolation(RefusedFiles, paths, "%s can't be published and would be left out", text.Plural(len(paths), "file", "files"))
 }

@@ -1,3 +1,3 @@
-// Package guard judges whether a build may go out, compared with the release that
-// is live. It does no I/O.
+// Package guard checks whether a build may be published, compared with the live release. It
+// does no I/O.
 package guard

@@ -8,7 +8,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// Guard names: what an operator writes to let one pass, once (--allow NAME).
+// The names of the guards. An operator allows a violation, once, by --allow NAME.
 const (
 	EmptyOutput      = "empty-output"
 	MissingIndex     = "missing-index"
@@ -41,16 +41,16 @@ const MaxPaths = 20
 type Violation struct {
 	Name   string   `json:"name"`
 	Detail string   `json:"detail"`
-	Paths  []string `json:"paths,omitempty"` // the first of those concerned
+	Paths  []string `json:"paths,omitempty"` // the first MaxPaths
 }
 
-// Error stops a deploy before its first write to the site; of foreign files
-// also later, when somebody changes one while the deploy goes on.
+// Error stops a deploy before its first write to the site; for ForeignFiles also later, if
+// somebody changes a file during the deploy.
 type Error struct {
 	Violations []Violation
 }
 
-// Error lists the guards that stop the deploy, and how to publish all the same.
+// Error lists the violations, and how to publish all the same.
 func (e *Error) Error() string {
 	lines := make([]string, 0, len(e.Violations))
 	for _, v := range e.Violations {
@@ -83,8 +83,7 @@ func quoteAll(paths []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// Check says what forbids publishing a build. Previous is the release now live;
-// nil for the first. No violation means that the build may go out.
+// Check runs the guards on a build. previous is the live release; nil before the first.
 func Check(tree manifest.Tree, previous *manifest.Manifest, limits Limits) []Violation {
 	if len(tree.Files) == 0 {
 		return []Violation{{Name: EmptyOutput, Detail: "the build has no files at all"}}
@@ -100,7 +99,7 @@ func Check(tree manifest.Tree, previous *manifest.Manifest, limits Limits) []Vio
 	return out
 }
 
-// Stop returns the error for the violations whose guards were not let pass.
+// Stop is an *Error for the violations whose guards are not allowed; nil for none.
 func Stop(violations []Violation, allow []string) error {
 	var left []Violation
 	for _, v := range violations {
@@ -114,7 +113,7 @@ func Stop(violations []Violation, allow []string) error {
 	return &Error{Violations: left}
 }
 
-// NewViolation is a violation that names the first of the paths.
+// NewViolation is a violation that names the first MaxPaths of paths.
 func NewViolation(name string, paths []string, format string, args ...any) *Violation {
 	return &Violation{Name: name, Detail: fmt.Sprintf(format, args...), Paths: paths[:min(len(paths), MaxPaths)]}
 }

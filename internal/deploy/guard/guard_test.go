@@ -117,7 +117,7 @@ func TestGuards(t *testing.T) {
 		{name: "secrets", build: with(with(pages(1, 9), "a/.env", 3), ".git/config", 3), want: []string{SecretFiles}},
 		{name: "no secrets", build: with(with(pages(1, 9), "environment.html", 3), "monkey.txt", 3)},
 		{name: "a key", build: with(pages(1, 9), "tls/site.KEY", 3), want: []string{SecretFiles}},
-		{name: "a link out of the tree", build: pages(1, 9), refused: []manifest.Refused{{Path: "x", Why: "a link that leaves the build"}}, want: []string{RefusedFiles}},
+		{name: "a link out of the tree", build: pages(1, 9), refused: []manifest.Refused{{Path: "x", Reason: "a link that leaves the build"}}, want: []string{RefusedFiles}},
 		{name: "our own names", build: with(with(pages(1, 9), manifest.MarkerPath, 3), ".pressrun/head", 3), limits: Limits{StatePrefix: ".pressrun/"}, want: []string{ReservedNames}},
 		{
 			name: "several at once", build: map[string]int64{"a.html": 0, ".env": 1},

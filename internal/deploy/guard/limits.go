@@ -1,6 +1,6 @@
 package guard
 
-// BrokenShare is the share of pages that may name files which the build does not have.
+// BrokenShare is MaxBrokenShare or its default.
 func (l Limits) BrokenShare() float64 {
 	if l.MaxBrokenShare == 0 {
 		return 0.1
@@ -8,16 +8,16 @@ func (l Limits) BrokenShare() float64 {
 	return l.MaxBrokenShare
 }
 
-// Limits are how much a build may differ from the last release. Zero values
-// give the defaults.
+// Limits bound the difference between a build and the last release. Zero values are the
+// defaults.
 type Limits struct {
 	// MaxVanishedShare of the last release's pages may be missing, from 0 to 1, and
 	// as large a share of its documents. Default: 0.5 up to 100, 0.3 up to 1,000,
 	// else 0.2.
 	MaxVanishedShare float64 `json:"max_vanished_share,omitempty"`
-	// MinVanished of them may be missing whatever share that is; default 5.
+	// MinVanished of them may be missing whatever their share; default 5.
 	MinVanished int `json:"min_vanished,omitempty"`
-	// MaxZeroBytePages that are let through; default 0.
+	// MaxZeroBytePages may be empty; default 0.
 	MaxZeroBytePages int `json:"max_zero_byte_pages,omitempty"`
 	// MaxShrunkShare of pages may shrink to a fifth of their size or less;
 	// default 0.1, and never fewer than 5 pages.
@@ -27,6 +27,6 @@ type Limits struct {
 	MaxBrokenShare float64 `json:"max_broken_share,omitempty"`
 	// NoIndex is for sites that have no index.html at their root.
 	NoIndex bool `json:"no_index,omitempty"`
-	// StatePrefix and Marker are names that a build may not use.
+	// StatePrefix is the prefix of paths that a build may not use.
 	StatePrefix string `json:"-"`
 }

@@ -6,11 +6,10 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// ReleaseNumber settles the number of the release that a deploy publishes. Given 0,
-// it counts on from its own last one; where numbers are given from outside it
-// keeps the live release's number, so that the giver's next is not taken. A
-// release older than the live one is refused: a run that everyone had lost sight
-// of must not put back old content.
+// ReleaseNumber is the number of the release that a deploy publishes. given 0 is the number
+// after the last one; where callers give the numbers, it is the live release's, so that it
+// takes no number of theirs. A given number below the live release's is an *Error, unless
+// allowOlder: a run that was late must not publish old content.
 func ReleaseNumber(h manifest.Head, given int64, allowOlder bool) (int64, error) {
 	switch {
 	case given == 0 && h.Live == nil:
@@ -35,9 +34,8 @@ func ReleaseNumber(h manifest.Head, given int64, allowOlder bool) (int64, error)
 	return given, nil
 }
 
-// lastRun is the newest release that no rollback made: the live one may be an
-// earlier one that was put back, which must not let older runs than the last one
-// through.
+// lastRun is the newest release that no rollback made: after a rollback, runs older than
+// the release before it are refused too.
 func lastRun(h manifest.Head) manifest.Live {
 	if h.Live == nil {
 		return manifest.Live{}

@@ -23,9 +23,9 @@ func vanishedPages(tree manifest.Tree, previous *manifest.Manifest, limits Limit
 	return NewViolation(VanishedPages, gone, "%d of the last release's %d pages are missing (limit: %.0f %%)", len(gone), pages, share*100)
 }
 
-// vanishedFiles looks at what else is deleted at once: documents, data, feeds.
-// Some generators name data by each build, so those that have come count against
-// those that have gone. Assets stay for their grace time.
+// vanishedFiles counts documents, data and feeds, which a release deletes at once; assets
+// stay for their grace time. It compares totals, since some generators give data files new
+// names in each build.
 func vanishedFiles(tree manifest.Tree, previous *manifest.Manifest, limits Limits) *Violation {
 	if previous == nil {
 		return nil
@@ -79,7 +79,7 @@ func shrunkPages(tree manifest.Tree, previous *manifest.Manifest, limits Limits)
 	return NewViolation(ShrunkPages, shrunk, "%d of %d pages shrank to a fifth of their size or less, as when an error page replaces them", len(shrunk), both)
 }
 
-// tooMany says whether so many of all may not be missing, and which share may.
+// tooMany says whether more files are missing than may be, and which share may.
 func (l Limits) tooMany(missing, all int) (share float64, many bool) {
 	share = l.MaxVanishedShare
 	if share == 0 {
@@ -92,8 +92,8 @@ func (l Limits) tooMany(missing, all int) (share float64, many bool) {
 	return share, missing > least && float64(missing) > share*float64(all)
 }
 
-// vanishedShare is smaller for larger sites: half of ten pages may go in one
-// edit, half of ten thousand never do.
+// vanishedShare is smaller for larger sites: one edit may delete half of ten pages, but not
+// half of ten thousand.
 func vanishedShare(pages int) float64 {
 	switch {
 	case pages <= 100:

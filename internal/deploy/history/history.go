@@ -1,4 +1,5 @@
-// Package history reads what a destination's state remembers of its releases.
+// Package history reads the head and the manifests in a destination's state, and deletes
+// those that no kept release needs.
 package history
 
 import (
@@ -18,14 +19,14 @@ import (
 // HeadKey is the key of the head in the state.
 const HeadKey = "head"
 
-// ManifestKey is where the state after a deploy is kept.
+// ManifestKey is the key of the manifest that a deploy wrote.
 func ManifestKey(sequence int64) string { return fmt.Sprintf("releases/%010d", sequence) }
 
-// PlanKey is where a deploy wrote its plan before its first write to the site.
+// PlanKey is the key of the plan that a deploy wrote before its first write to the site.
 func PlanKey(sequence int64) string { return ManifestKey(sequence) + ".plan" }
 
-// PlanSequence reads a key that PlanKey made; false for any other.
-func PlanSequence(key string) (int64, bool) {
+// planSequence is the sequence in a key of PlanKey; false for any other key.
+func planSequence(key string) (int64, bool) {
 	digits, ok := strings.CutSuffix(strings.TrimPrefix(key, "releases/"), ".plan")
 	if !ok {
 		return 0, false
@@ -34,11 +35,11 @@ func PlanSequence(key string) (int64, bool) {
 	return sequence, err == nil && PlanKey(sequence) == key
 }
 
-// Plans are the sequences of all plans that are kept, in order.
+// Plans are the sequences of all kept plans, in order.
 func Plans(ctx context.Context, state store.Store) ([]int64, error) {
 	var out []int64
 	err := state.List(ctx, "releases/", func(info store.Info) error {
-		if sequence, ok := PlanSequence(info.Key); ok {
+		if sequence, ok := planSequence(info.Key); ok {
 			out = append(out, sequence)
 		}
 		return nil
@@ -47,18 +48,18 @@ func Plans(ctx context.Context, state store.Store) ([]int64, error) {
 	return out, err
 }
 
-// Head is a head with the ETag it was read under.
+// Head is a head with the ETag of its object.
 type Head struct {
 	manifest.Head
 	ETag string        // empty when there is none yet
 	Age  time.Duration // since it was written, by the store's clock
 }
 
-// webPage is how an answer begins that no store gave.
+// webPage matches the start of an HTML page, which no store answers with.
 var webPage = regexp.MustCompile(`(?i)^\s*<(!doctype\s+html|html)\b`)
 
-// ReadHead reads which release is live and who deploys. A destination that was
-// never deployed to has an empty head.
+// ReadHead reads the head: the live release and the lease. A destination that was never
+// deployed to has an empty head.
 func ReadHead(ctx context.Context, state store.Store, site string) (Head, error) {
 	o, err := state.Get(ctx, HeadKey)
 	if errors.Is(err, store.ErrNotFound) {
@@ -69,16 +70,16 @@ func ReadHead(ctx context.Context, state store.Store, site string) (Head, error)
 	}
 	head, err := manifest.ParseHead(o.Body, site)
 	if err != nil && webPage.Match(o.Body) {
-		return Head{}, fmt.Errorf("read %s/%s: what answers there is no store, it sent a web page (a sign-in, or a console?): check --endpoint and proxies: %w", state, HeadKey, err)
+		return Head{}, fmt.Errorf("read %s/%s: a web page came in place of a store's answer (a sign-in, or a console?): check --endpoint and proxies: %w", state, HeadKey, err)
 	}
 	if err != nil {
-		return Head{}, fmt.Errorf("read %s/%s: %w", state, HeadKey, orRepair(err, state))
+		return Head{}, fmt.Errorf("read %s/%s: %w", state, HeadKey, withRepair(err, state))
 	}
 	return Head{Head: head, ETag: o.ETag, Age: age(o.Info)}, nil
 }
 
-// age is how long ago an object was written, by the store's clock: both times
-// come from one machine, and in whole seconds, so one is taken off.
+// age is the time since an object was written, by the store's clock. Both times are in
+// whole seconds: one second is taken off.
 func age(info store.Info) time.Duration {
 	if info.Now.IsZero() || info.Modified.IsZero() {
 		return 0
@@ -86,7 +87,7 @@ func age(info store.Info) time.Duration {
 	return max(0, info.Now.Sub(info.Modified)-time.Second)
 }
 
-// ReadManifest reads the manifest at a key and makes sure that it is the site's.
+// ReadManifest reads the manifest at a key, and makes sure that it is the site's.
 func ReadManifest(ctx context.Context, state store.Store, key, site string) (*manifest.Manifest, error) {
 	o, err := state.Get(ctx, key)
 	if err != nil {
@@ -94,10 +95,10 @@ func ReadManifest(ctx context.Context, state store.Store, key, site string) (*ma
 	}
 	m, err := manifest.Decode(o.Body)
 	if err != nil {
-		return nil, fmt.Errorf("read %s/%s: %w", state, key, orRepair(err, state))
+		return nil, fmt.Errorf("read %s/%s: %w", state, key, withRepair(err, state))
 	}
 	if keyOf(m) != key {
-		return nil, fmt.Errorf("read %s/%s: %w", state, key, orRepair(fmt.Errorf("%w: it is the one of another deploy, %s", manifest.ErrCorrupt, keyOf(m)), state))
+		return nil, fmt.Errorf("read %s/%s: %w", state, key, withRepair(fmt.Errorf("%w: it is another deploy's manifest, %s", manifest.ErrCorrupt, keyOf(m)), state))
 	}
 	return m, ofSite(state, key, m.Site, site)
 }
@@ -110,16 +111,16 @@ func keyOf(m *manifest.Manifest) string {
 	return ManifestKey(m.Sequence)
 }
 
-// ReadSums calls f for the sum of each live file of the manifest at a key, and makes
+// readSums calls f for the sum of each live file of the manifest at a key, and makes
 // sure that it is the site's.
-func ReadSums(ctx context.Context, state store.Store, key, site string, f func(store.Sum)) error {
+func readSums(ctx context.Context, state store.Store, key, site string, f func(store.Sum)) error {
 	o, err := state.Get(ctx, key)
 	if err != nil {
 		return err
 	}
 	found, err := manifest.DecodeSums(o.Body, f)
 	if err != nil {
-		return fmt.Errorf("read %s/%s: %w", state, key, orRepair(err, state))
+		return fmt.Errorf("read %s/%s: %w", state, key, withRepair(err, state))
 	}
 	return ofSite(state, key, found, site)
 }
@@ -131,33 +132,46 @@ func ofSite(state store.Store, key, found, site string) error {
 	return nil
 }
 
-// Repair is what to do about a state that can't be read.
+// Repair is the advice for a state that can't be read.
 func Repair(state store.Store) string {
 	return fmt.Sprintf("restore it from a backup or an older version of the object, or delete %s/%s to start anew: the next deploy then takes over what is there and is the same", state, HeadKey)
 }
 
-// orRepair adds to an error about damaged state what to do about it.
-func orRepair(err error, state store.Store) error {
+// withRepair adds the advice of Repair to an error about damaged state.
+func withRepair(err error, state store.Store) error {
 	if errors.Is(err, manifest.ErrCorrupt) {
 		return fmt.Errorf("%w; %s", err, Repair(state))
 	}
 	return err
 }
 
-// ErrNoRelease says that nothing was ever deployed, or that the release asked
-// for is not among those that are kept.
+// ErrNoRelease says that nothing was ever deployed, or that the release is not kept.
 var ErrNoRelease = errors.New("no such release is kept at the destination")
 
-// noReleaseError is an ErrNoRelease in words of its own.
+// noReleaseError is an ErrNoRelease with its own text.
 type noReleaseError string
 
 func (e noReleaseError) Error() string { return string(e) }
 
 func (noReleaseError) Is(target error) bool { return target == ErrNoRelease }
 
-// NothingAt is the ErrNoRelease of a destination that nothing was ever deployed to.
-func NothingAt(site store.Store) error {
+// NeverDeployed is the ErrNoRelease for a destination that was never deployed to.
+func NeverDeployed(site store.Store) error {
 	return noReleaseError("nothing was deployed to " + site.String() + " yet")
+}
+
+// ReadLive reads the head and the manifest of the live release. ErrNoRelease says that the
+// destination was never deployed to.
+func ReadLive(ctx context.Context, dest store.Destination, site string) (Head, *manifest.Manifest, error) {
+	head, err := ReadHead(ctx, dest.State, site)
+	if err != nil {
+		return head, nil, err
+	}
+	if head.Live == nil {
+		return head, nil, NeverDeployed(dest.Site)
+	}
+	m, err := ReadManifest(ctx, dest.State, ManifestKey(head.Live.Manifest), site)
+	return head, m, err
 }
 
 // Releases are the live release and those before it, newest first.
@@ -168,8 +182,8 @@ func (h Head) Releases() []manifest.Live {
 	return append([]manifest.Live{*h.Live}, h.History...)
 }
 
-// Find returns the newest deploy of a release; 0 is the one before the live one,
-// where those that changed nothing do not count.
+// Find returns the newest deploy of a release; 0 is the release before the live one, not
+// counting deploys that changed nothing.
 func (h Head) Find(release int64) (manifest.Live, error) {
 	for _, r := range h.Releases() {
 		if (release != 0 && r.Release == release) || (release == 0 && r.Manifest != h.Live.Manifest) {

@@ -14,24 +14,23 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// purgedKey is where earlier versions noted how far the CDN had been told, whichever
-// it was. It counts for a CDN that has no note of its own.
+// purgedKey is the key of the note of earlier versions, for any CDN. It counts for a CDN
+// that has no note of its own.
 const purgedKey = "purged"
 
-// Purged is how far one CDN has been purged.
+// Purged is the note on one CDN: up to which release it has been purged.
 type Purged struct {
 	CDN      string    `json:"cdn,omitempty"` // its name
-	Manifest int64     `json:"manifest"`      // sequence of the manifest that its caches agree with; 0 when it was never told
+	Manifest int64     `json:"manifest"`      // sequence of the manifest as of which its caches are; 0 before the first purge
 	At       time.Time `json:"at"`
-	// Begun is a purge that was begun and whose end was not noted, in the words of the
-	// caller that purges the CDN (cdn.Receipt).
+	// Begun is the cdn.Receipt of a purge that was begun and has not ended; nil for none.
 	Begun json.RawMessage `json:"begun,omitempty"`
 
 	key string // under which it was read
 }
 
-// PurgedKey is where a CDN's Purged is kept. Names may have characters that keys do not
-// take, and be long: their hash stands for them.
+// PurgedKey is the key of a CDN's Purged. It has a hash of the CDN's name, which may be
+// long and have characters that keys do not take.
 func PurgedKey(cdn string) string {
 	if cdn == "" {
 		return purgedKey
@@ -40,7 +39,7 @@ func PurgedKey(cdn string) string {
 	return purgedKey + "-" + hex.EncodeToString(sum[:8])
 }
 
-// ReadPurged reads how far a CDN has been purged.
+// ReadPurged reads the note on a CDN; its Manifest is 0 where there is none.
 func ReadPurged(ctx context.Context, state store.Store, cdn string) (Purged, error) {
 	p, err := readPurged(ctx, state, PurgedKey(cdn))
 	if errors.Is(err, store.ErrNotFound) {
@@ -53,8 +52,8 @@ func ReadPurged(ctx context.Context, state store.Store, cdn string) (Purged, err
 	return p, err
 }
 
-// AllPurged reads how far each CDN that was ever purged has been purged. One without a
-// name is that of an earlier version.
+// AllPurged reads the notes on all CDNs that were ever purged. A note without a CDN is of
+// an earlier version.
 func AllPurged(ctx context.Context, state store.Store) ([]Purged, error) {
 	var keys []string
 	err := state.List(ctx, purgedKey, func(info store.Info) error {
@@ -64,7 +63,7 @@ func AllPurged(ctx context.Context, state store.Store) ([]Purged, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("look how far the CDN was told: %w", err)
+		return nil, fmt.Errorf("list the notes on CDNs: %w", err)
 	}
 	out := make([]Purged, 0, len(keys))
 	for _, key := range keys {
@@ -84,17 +83,17 @@ func readPurged(ctx context.Context, state store.Store, key string) (Purged, err
 		return p, err
 	}
 	if err := json.Unmarshal(o.Body, &p); err != nil {
-		return Purged{}, p.Bad(state, err)
+		return Purged{}, p.Unreadable(state, err)
 	}
 	return p, nil
 }
 
-// Bad says what to do about a note on the CDN that can't be read.
-func (p Purged) Bad(state store.Store, err error) error {
-	return fmt.Errorf("read %s/%s: %w; delete %s/%s to start anew: the CDN is then told to drop everything", state, p.key, err, state, p.key)
+// Unreadable adds to the error of a note that can't be read what to do about it.
+func (p Purged) Unreadable(state store.Store, err error) error {
+	return fmt.Errorf("read %s/%s: %w; delete %s/%s to start anew: the CDN is then purged of everything", state, p.key, err, state, p.key)
 }
 
-// WritePurged notes how far a CDN has been purged.
+// WritePurged writes the note on a CDN.
 func WritePurged(ctx context.Context, state store.Store, p Purged) error {
 	body, err := json.Marshal(p)
 	if err != nil {

@@ -11,34 +11,33 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Tidier deletes state and kept content that no kept release needs any more.
+// Tidier deletes manifests, plans and kept content that no kept release needs any more.
 type Tidier struct {
-	Dest store.Destination
-	Site string
-	Keep int          // releases, beside the live one, that can be rolled back to
-	May  func() error // asked before anything is deleted
+	Dest  store.Destination
+	Site  string
+	Keep  int          // releases, beside the live one, that can be rolled back to
+	Valid func() error // called before each delete: its error ends the work
 }
 
-// Tidy deletes manifests of releases that are no longer kept, and content that none
-// of the kept ones needs.
+// Tidy deletes what the releases of a head do not need.
 func (t Tidier) Tidy(ctx context.Context, head manifest.Head) error {
 	releases := Head{Head: head}.Releases()
 	manifests, content, err := t.wanted(ctx, releases)
 	if err != nil {
 		return err
 	}
-	untold, err := t.untold(ctx, releases)
+	unpurged, err := t.unpurged(ctx, releases)
 	if err != nil {
 		return err
 	}
 	for _, r := range releases {
-		if untold > 0 && r.Manifest >= untold {
+		if unpurged > 0 && r.Manifest >= unpurged {
 			manifests[ManifestKey(r.Manifest)] = true
 		}
 	}
 	err = t.prune(ctx, t.Dest.State, "releases/", func(key string) bool {
-		plan, isPlan := PlanSequence(key)
-		return (isPlan && untold > 0 && plan > untold) || manifests[key]
+		plan, isPlan := planSequence(key)
+		return (isPlan && unpurged > 0 && plan > unpurged) || manifests[key]
 	})
 	if err != nil {
 		return err
@@ -53,20 +52,20 @@ func (t Tidier) Tidy(ctx context.Context, head manifest.Head) error {
 	})
 }
 
-// wanted are the manifests of the releases that are kept, by key, and the content
-// of their files: by hash, as the keys themselves would take three times as much.
+// wanted are the manifests of the kept releases, by key, and the content of their files,
+// by hash: the keys would take three times the memory.
 func (t Tidier) wanted(ctx context.Context, releases []manifest.Live) (manifests map[string]bool, content map[store.Sum]bool, err error) {
 	manifests, content = map[string]bool{}, map[store.Sum]bool{}
 	for _, r := range releases {
 		key := ManifestKey(r.Manifest)
 		if manifests[key] {
-			continue // it changed nothing, and counts as none
+			continue // a deploy that changed nothing does not count
 		}
 		if len(manifests) > max(0, t.Keep) {
 			break
 		}
 		manifests[key] = true
-		err := ReadSums(ctx, t.Dest.State, key, t.Site, func(s store.Sum) { content[s] = true })
+		err := readSums(ctx, t.Dest.State, key, t.Site, func(s store.Sum) { content[s] = true })
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, nil, err
 		}
@@ -74,19 +73,18 @@ func (t Tidier) wanted(ctx context.Context, releases []manifest.Live) (manifests
 	return manifests, content, nil
 }
 
-// untold is the sequence from which on manifests and plans tell what the CDNs are
-// still to forget: it is found by comparing releases from the one that each was last
-// told of, and what deploys that died had shown in between is in their plans
-// alone. 0 when no CDN is told, or all of them too long ago for that.
-func (t Tidier) untold(ctx context.Context, releases []manifest.Live) (int64, error) {
-	told, err := AllPurged(ctx, t.Dest.State)
+// unpurged is the first sequence whose manifest or plan a purge still needs: it compares
+// all releases since the last purge, and reads the plans of deploys that died in between.
+// 0 without a CDN, or when the release of the last purge is no longer in the head.
+func (t Tidier) unpurged(ctx context.Context, releases []manifest.Live) (int64, error) {
+	notes, err := AllPurged(ctx, t.Dest.State)
 	if err != nil {
 		return 0, err
 	}
 	first := int64(0)
-	for _, p := range told {
-		if p.CDN == "" && len(told) > 1 {
-			continue // of an earlier version: each CDN has a note of its own by now
+	for _, p := range notes {
+		if p.CDN == "" && len(notes) > 1 {
+			continue // of an earlier version, replaced by the CDNs' own notes
 		}
 		known := slices.ContainsFunc(releases, func(r manifest.Live) bool { return r.Manifest == p.Manifest })
 		if known && (first == 0 || p.Manifest < first) {
@@ -96,7 +94,7 @@ func (t Tidier) untold(ctx context.Context, releases []manifest.Live) (int64, er
 	return first, nil
 }
 
-// prune deletes the unwanted keys under a prefix of the state.
+// prune deletes the keys under a prefix that are not wanted.
 func (t Tidier) prune(ctx context.Context, st store.Store, prefix string, wanted func(key string) bool) error {
 	var dels []store.Deletion
 	err := st.List(ctx, prefix, func(info store.Info) error {
@@ -108,7 +106,7 @@ func (t Tidier) prune(ctx context.Context, st store.Store, prefix string, wanted
 	if err != nil || len(dels) == 0 {
 		return err
 	}
-	if err := t.May(); err != nil {
+	if err := t.Valid(); err != nil {
 		return err
 	}
 	for _, err := range st.Delete(ctx, dels) {

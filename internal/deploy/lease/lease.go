@@ -1,5 +1,5 @@
-// Package lease holds the right to write to a destination: it swaps the head, renews
-// the lease in it, and ends everything done under it when it is lost.
+// Package lease holds the right to write to a destination: it takes and renews the lease
+// by swapping the head, and cancels all work under it when it is lost.
 package lease
 
 import (
@@ -34,14 +34,13 @@ type Lease struct {
 	mu   sync.Mutex    // guards head, etag and unanswered
 	head manifest.Head
 	etag string
-	// sent is the head that was last sent, and began when that was done for the
-	// first time: the store counts the lease from then on, at the earliest. Both are
-	// guarded by turn.
+	// sent is the head that was last sent, and began the time of the first try: the store
+	// counts the lease from then on at the earliest. turn guards both.
 	sent  []byte
 	began time.Time
 	// unanswered is why the last renewal failed; nil when it did not.
 	unanswered error
-	renewed    atomic.Pointer[time.Time] // when the last successful swap was first begun
+	renewed    atomic.Pointer[time.Time] // began of the last successful swap
 }
 
 // Take takes the lease by writing a head over the one with this ETag ("" for none), and
@@ -55,7 +54,7 @@ func Take(ctx context.Context, state store.Store, head manifest.Head, etag strin
 	return l, nil
 }
 
-// Context is that of everything done under the lease. Its cause wraps
+// Context is the context of all work under the lease. Its cause wraps
 // manifest.ErrLeaseLost once the lease is lost.
 func (l *Lease) Context() context.Context { return l.ctx }
 
@@ -64,17 +63,17 @@ func (l *Lease) start(ctx context.Context) {
 	l.done = make(chan struct{})
 	// A write that is still on its way when the lease ends is given up, so that
 	// it can't land in the middle of the next deploy.
-	l.expiry = time.AfterFunc(l.life()-time.Since(l.began), func() { l.cancel(l.ended()) })
+	l.expiry = time.AfterFunc(l.life()-time.Since(l.began), func() { l.cancel(l.expired()) })
 	go l.renew()
 }
 
-// life is how long this side counts on the lease after a renewal was begun: a
-// tenth less than what the store grants, and a second for its coarse clock.
+// life is how long this side relies on the lease after a renewal was begun: a tenth less
+// than its TTL, and a second for the store's coarse clock.
 func (l *Lease) life() time.Duration { return l.ttl*9/10 - time.Second }
 
-// renew swaps the head every fourth of the lease's time. A try that gets no
-// answer is given up early, so that there is time for another before writes must
-// stop: one dead connection must not cost a deploy.
+// renew swaps the head every quarter of the TTL. A try without an answer is given up early,
+// to leave time for another before writes must stop: one dead connection must not cost a
+// deploy.
 func (l *Lease) renew() {
 	defer close(l.done)
 	wait := l.ttl / 4
@@ -109,16 +108,16 @@ func (l *Lease) Valid() error {
 	renewed := *l.renewed.Load()
 	age := max(time.Since(renewed), time.Now().Round(0).Sub(renewed.Round(0)))
 	if age > l.life()*3/4 {
-		return l.ended()
+		return l.expired()
 	}
 	return nil
 }
 
-// errTakenOver is how a lease is lost to another deploy.
+// errTakenOver says that the lease was lost to another deploy.
 var errTakenOver = fmt.Errorf("another deploy has taken over: %w", manifest.ErrLeaseLost)
 
-// ended says how a lease was lost that nobody has taken.
-func (l *Lease) ended() error {
+// expired is the error for a lease that was not renewed in time.
+func (l *Lease) expired() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.unanswered == nil {
@@ -138,7 +137,7 @@ func (l *Lease) Update(ctx context.Context, change func(manifest.Head) manifest.
 	}
 	head := l.Head()
 	if head.Lease == nil {
-		return nil // given back: nothing to change under
+		return nil // it was given back
 	}
 	err := l.swap(ctx, change(head))
 	if !errors.Is(err, store.ErrPrecondition) && !errors.Is(err, store.ErrNotFound) {
@@ -152,7 +151,7 @@ func (l *Lease) Update(ctx context.Context, change func(manifest.Head) manifest.
 	if l.arrived(found, change(head)) {
 		return nil
 	}
-	if other := found.Lease; other == nil || other.Owner != head.Lease.Owner || other.Fence != head.Lease.Fence {
+	if !sameLease(found.Lease, head.Lease) {
 		return errTakenOver
 	}
 	l.mu.Lock()
@@ -164,7 +163,11 @@ func (l *Lease) Update(ctx context.Context, change func(manifest.Head) manifest.
 	return err
 }
 
-// arrived says whether a head that was found is the one that was to be written.
+func sameLease(found, held *manifest.Lease) bool {
+	return found != nil && found.Owner == held.Owner && found.Fence == held.Fence
+}
+
+// arrived says whether a head that was found is the wanted one, and takes note of it.
 func (l *Lease) arrived(found history.Head, wanted manifest.Head) bool {
 	a, err := found.Encode()
 	b, wantedErr := wanted.Encode()
@@ -204,7 +207,7 @@ func (l *Lease) swap(ctx context.Context, head manifest.Head) error {
 		case readErr == nil && bytes.Equal(o.Body, body):
 			written.ETag, err = o.ETag, nil
 		case errors.Is(readErr, store.ErrDeleted) && cond.IfAbsent:
-			err = fmt.Errorf("the state at %s was deleted, and its store takes what was deleted for what is there: delete its earlier versions too", l.state)
+			err = fmt.Errorf("the state at %s was deleted, and its store takes deleted objects for existing ones: delete its earlier versions too", l.state)
 		}
 	}
 	if err != nil {
@@ -221,10 +224,9 @@ func (l *Lease) swap(ctx context.Context, head manifest.Head) error {
 	return nil
 }
 
-// Release stops the renewal and gives the lease back, even when ctx was cancelled,
-// so that the next deploy need not wait for it to run out: for that long it is
-// tried, or for CloseTimeout once there is a failure or a signal. Swept says that
-// the live release's deletes are done.
+// Release stops the renewal and gives the lease back, even when ctx was cancelled, so that
+// the next deploy need not wait until it expires. It tries for the TTL, or for CloseTimeout
+// after a failure or a signal. swept says that the live release's deletes are done.
 func (l *Lease) Release(ctx context.Context, swept, failed bool) error {
 	lost := errors.Is(context.Cause(l.ctx), manifest.ErrLeaseLost)
 	l.cancel(nil)
@@ -247,8 +249,7 @@ func (l *Lease) Release(ctx context.Context, swept, failed bool) error {
 	return nil
 }
 
-// SetCapabilities notes what the store can't do, for the next time that the head is
-// written.
+// SetCapabilities puts the store's capabilities into the head, for its next write.
 func (l *Lease) SetCapabilities(found store.Capabilities) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

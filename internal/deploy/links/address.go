@@ -8,19 +8,18 @@ import (
 	"github.com/pressrun/pressrun/internal/weburl"
 )
 
-// Address is where visitors find a site. The zero value is a host's root, of a host
-// whose name is not known.
+// Address is the public address of a site. The zero value is the root of an unknown host.
 type Address struct {
-	host string // of the public address; "" when that is not known
-	root string // the site's folder there: "" or "docs/"
-	// mounts are folders that the site may have, where the public address is not
-	// known: "preview/acme/main/", "acme/main/", "main/".
+	host string // of the public address; "" for unknown
+	root string // the site's folder in it: "" or "docs/"
+	// mounts are the folders that the site may have on an unknown host:
+	// "preview/acme/main/", "acme/main/", "main/".
 	mounts []string
 }
 
-// NewAddress is the address of a site with this public URL, or, without one, of a site
-// whose destination is at this path of its bucket or machine. A web server may show
-// that path whole, or only what is below some folder of it.
+// NewAddress is the address of a site with this public URL. Without one, destination is the
+// site's path in its bucket or on its machine: the host may serve the site at that path, or
+// at any end of it.
 func NewAddress(publicURL, destination string) Address {
 	if u, err := url.Parse(publicURL); err == nil && u.Host != "" {
 		root := clean(u.EscapedPath())
@@ -41,17 +40,17 @@ func withSlash(folder string) string {
 	return folder + "/"
 }
 
-// Place is what a reference may mean in the site.
+// Place is the path in the site that a reference names.
 type Place struct {
 	// Name is the path from the site's root: "news/", "a.css".
 	Name string
-	// Mounted are paths that it means where the host shows the site in a folder.
+	// Mounted are the paths if the host serves the site in one of its mounts.
 	Mounted []string
-	// outside says that it is none of the site where the host shows that in a folder.
+	// outside says that the reference leads out of the site if that is in a mount.
 	outside bool
 }
 
-// any says whether one of the paths that it may mean is such a one.
+// any says whether is holds for one of the possible paths.
 func (p Place) any(is func(name string) bool) bool {
 	return is(p.Name) || slices.ContainsFunc(p.Mounted, is)
 }
@@ -60,8 +59,8 @@ func (p Place) any(is func(name string) bool) bool {
 type document struct {
 	address Address
 	read    *Page
-	plain   location // where the page is
-	based   location // what its <base> says
+	plain   location // of the page
+	based   location // of its <base>
 }
 
 // document is a page of the site, by its path.
@@ -71,7 +70,7 @@ func (a Address) document(name string, p *Page) document {
 	if p.Base == "" {
 		return d
 	}
-	// One that is no address of a page is passed over (HTML standard, section 4.2.3).
+	// A data: or javascript: URL is ignored (HTML standard, section 4.2.3).
 	if scheme, _, ok := weburl.CutScheme(weburl.Trim(p.Base)); !ok || scheme != "data" && scheme != "javascript" {
 		d.based = at.follow(p.Base, a.same)
 		d.based.path = "/" + encode(clean(d.based.path)) // "../x/.." is a folder
@@ -79,19 +78,19 @@ func (a Address) document(name string, p *Page) document {
 	return d
 }
 
-// encode writes a file's path as a URL's path, as far as resolving it cares.
+// encode encodes a file's path as far as location.follow needs it.
 func encode(name string) string { return strings.ReplaceAll(name, "%", "%25") }
 
 func (a Address) same(host string) bool { return a.host != "" && host == a.host }
 
-// place is what a reference of the page means in the site, or false when it leads
-// elsewhere or to the page itself.
+// place is the place of a reference of the page; false if it leads to another site or to
+// the page itself.
 func (d *document) place(i int) (Place, bool) {
 	from := d.based
 	if d.read.base(i) == "" {
 		from = d.plain
 	}
-	to := from.follow(d.read.References[i].Target, d.address.same)
+	to := from.follow(d.read.References[i].target, d.address.same)
 	if to.elsewhere || to == d.plain {
 		return Place{}, false
 	}
@@ -101,7 +100,7 @@ func (d *document) place(i int) (Place, bool) {
 func (a Address) place(to location) (Place, bool) {
 	name := clean(to.path)
 	if a.host != "" {
-		rest, ok := below(name, a.root) // else of the host, and not of the site
+		rest, ok := below(name, a.root) // else another site of the host
 		return Place{Name: rest}, ok
 	}
 	p := Place{Name: name, outside: to.rooted && len(a.mounts) > 0}
@@ -116,7 +115,7 @@ func (a Address) place(to location) (Place, bool) {
 	return p, true
 }
 
-// below is what a path is in a folder, which may be "" or ends in a slash.
+// below is a path relative to a folder, which is "" or ends in a slash.
 func below(name, folder string) (rest string, ok bool) {
 	if name+"/" == folder {
 		return "", true

@@ -8,7 +8,7 @@ import (
 
 // meaning is what a reference in a page means in the site; "elsewhere" for nothing.
 func meaning(a Address, page, base, target string) string {
-	read := Page{Base: base, References: []Reference{{Target: target}}}
+	read := Page{Base: base, References: []reference{{target: target}}}
 	doc := a.document(page, &read)
 	place, ok := doc.place(0)
 	if !ok {
@@ -132,7 +132,7 @@ func TestTheDestinationsOwnPathIsPartOfAnAddress(t *testing.T) {
 		"/a.css":                   {Name: "a.css", outside: true},
 		"main/a.css":               {Name: "p/main/a.css"},
 	} {
-		read := Page{References: []Reference{{Target: target}}}
+		read := Page{References: []reference{{target: target}}}
 		doc := a.document("p/index.html", &read)
 		got, ok := doc.place(0)
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(Place{})); !ok || diff != "" {

@@ -5,8 +5,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-// ChangedPages are the pages that differ from the last release; all of them
-// before the first.
+// ChangedPages are the pages that differ from the last release; all pages before the first.
 func ChangedPages(tree manifest.Tree, previous *manifest.Manifest) []manifest.File {
 	var out []manifest.File
 	for _, f := range tree.Files {
@@ -23,8 +22,7 @@ func ChangedPages(tree manifest.Tree, previous *manifest.Manifest) []manifest.Fi
 	return out
 }
 
-// UnchangedPages are the pages that are as in the last release; none before the
-// first.
+// UnchangedPages are the pages that the last release had too; none before the first.
 func UnchangedPages(tree manifest.Tree, previous *manifest.Manifest) []manifest.File {
 	changed := ChangedPages(tree, previous)
 	var out []manifest.File

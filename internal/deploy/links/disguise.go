@@ -8,9 +8,9 @@ import (
 	"github.com/pressrun/pressrun/internal/weburl"
 )
 
-// disguised says whether a page may have an address that a search for a plain word of
-// it does not find: one with a letter, a digit or one of "-._~" percent-encoded or as a
-// character reference, or one in UTF-16. Hardly any page has.
+// disguised says whether a page may have an address that a search for its words does not
+// find: a letter, a digit or one of "-._~" is percent-encoded or a character reference, or
+// the page is in UTF-16. Hardly any page has one.
 func disguised(page []byte) bool {
 	return bytes.HasPrefix(page, []byte("\xff\xfe")) || bytes.HasPrefix(page, []byte("\xfe\xff")) ||
 		anyAt(page, '%', func(at []byte) bool {
@@ -20,7 +20,7 @@ func disguised(page []byte) bool {
 		anyAt(page, '&', disguisedReference)
 }
 
-// anyAt looks at each place of a page that has a byte.
+// anyAt says whether is holds for the page from one of the places of a byte on.
 func anyAt(page []byte, b byte, is func(at []byte) bool) bool {
 	for {
 		i := bytes.IndexByte(page, b)
@@ -34,10 +34,10 @@ func anyAt(page []byte, b byte, is func(at []byte) bool) bool {
 	}
 }
 
-// references are those to plain bytes by name (HTML standard, section 13.5).
+// references are the named character references of plain bytes (HTML standard, section 13.5).
 var references = [][]byte{[]byte("&period;"), []byte("&lowbar;"), []byte("&UnderBar;"), []byte("&fjlig;")}
 
-// longestReference is that of a character in plain bytes, its zeros in front aside.
+// longestReference is the most bytes of a numeric character reference that are read.
 const longestReference = 32
 
 func disguisedReference(at []byte) bool {

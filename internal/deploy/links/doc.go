@@ -1,3 +1,3 @@
-// Package links reads the references of pages, and judges those that lead to
-// nothing. It does no I/O.
+// Package links finds the dead links of a build, and the links that a release breaks in
+// unchanged pages. It does no I/O.
 package links

@@ -6,72 +6,72 @@ import (
 	"strings"
 )
 
-// named are the attributes of HTML's elements that hold one address each, with what is
-// done with it (HTML standard, "Attributes" index, and section 15.3 for background).
-var named = map[string][]struct {
+// addressAttributes are the attributes of HTML's elements that have one address each, with
+// its use (HTML standard, "Attributes" index, and section 15.3 for background).
+var addressAttributes = map[string][]struct {
 	attribute string
-	use       Use
+	use       use
 }{
-	"a":          {{"href", Leads}},
-	"area":       {{"href", Leads}},
-	"audio":      {{"src", Loads}},
-	"blockquote": {{"cite", Names}},
-	"body":       {{"background", Loads}},
-	"button":     {{"formaction", Names}},
-	"del":        {{"cite", Names}},
-	"embed":      {{"src", Loads}},
-	"form":       {{"action", Names}},
-	"frame":      {{"src", Loads}},
-	"iframe":     {{"src", Loads}},
-	"image":      {{"src", Loads}}, // parsed as img
-	"img":        {{"src", Loads}},
-	"input":      {{"formaction", Names}},
-	"ins":        {{"cite", Names}},
-	"object":     {{"data", Loads}},
-	"q":          {{"cite", Names}},
-	"script":     {{"src", Loads}},
-	"source":     {{"src", Loads}},
-	"table":      {{"background", Loads}},
-	"tbody":      {{"background", Loads}},
-	"td":         {{"background", Loads}},
-	"tfoot":      {{"background", Loads}},
-	"th":         {{"background", Loads}},
-	"thead":      {{"background", Loads}},
-	"tr":         {{"background", Loads}},
-	"track":      {{"src", Loads}},
-	"video":      {{"src", Loads}, {"poster", Loads}},
+	"a":          {{"href", navigation}},
+	"area":       {{"href", navigation}},
+	"audio":      {{"src", subresource}},
+	"blockquote": {{"cite", mention}},
+	"body":       {{"background", subresource}},
+	"button":     {{"formaction", mention}},
+	"del":        {{"cite", mention}},
+	"embed":      {{"src", subresource}},
+	"form":       {{"action", mention}},
+	"frame":      {{"src", subresource}},
+	"iframe":     {{"src", subresource}},
+	"image":      {{"src", subresource}}, // parsed as img
+	"img":        {{"src", subresource}},
+	"input":      {{"formaction", mention}},
+	"ins":        {{"cite", mention}},
+	"object":     {{"data", subresource}},
+	"q":          {{"cite", mention}},
+	"script":     {{"src", subresource}},
+	"source":     {{"src", subresource}},
+	"table":      {{"background", subresource}},
+	"tbody":      {{"background", subresource}},
+	"td":         {{"background", subresource}},
+	"tfoot":      {{"background", subresource}},
+	"th":         {{"background", subresource}},
+	"thead":      {{"background", subresource}},
+	"tr":         {{"background", subresource}},
+	"track":      {{"src", subresource}},
+	"video":      {{"src", subresource}, {"poster", subresource}},
 }
 
-// telling are the elements whose attributes are read.
-var telling = set(slices.Concat(slices.Collect(maps.Keys(named)), []string{"base", "link", "meta", "svg", "math", "template"})...)
+// readElements are the elements whose start tags element reads.
+var readElements = set(slices.Concat(slices.Collect(maps.Keys(addressAttributes)), []string{"base", "link", "meta", "svg", "math", "template"})...)
 
-// element takes note of what a tag names.
+// element adds the references of a start tag.
 func (r *reader) element(name string, of markup, depth int) {
 	if of != inHTML {
 		r.foreign(name, of)
 		return
 	}
-	for _, n := range named[name] {
+	for _, n := range addressAttributes[name] {
 		r.addOf(n.attribute, n.use)
 	}
 	switch name {
 	case "a", "area":
-		r.addAll(fields(r.value("ping")), Names)
+		r.addAll(fields(r.value("ping")), mention)
 	case "base":
 		r.base()
 	case "iframe":
 		r.srcdoc(depth)
 	case "img", "image", "source":
-		r.addAll(srcset(r.value("srcset")), Loads)
+		r.addAll(srcset(r.value("srcset")), subresource)
 	case "input":
 		if strings.EqualFold(r.value("type"), "image") {
-			r.add(r.value("src"), Loads)
+			r.add(r.value("src"), subresource)
 		}
 	case "link":
 		r.link()
 	case "meta":
 		if strings.EqualFold(r.value("http-equiv"), "refresh") {
-			r.add(refresh(r.value("content")), Leads)
+			r.add(refresh(r.value("content")), navigation)
 		}
 	}
 }
@@ -83,12 +83,12 @@ func (r *reader) base() {
 	}
 }
 
-// maxSrcdoc is how deep documents in srcdoc attributes are read: each one more has
-// its markup escaped once more, which nobody writes.
+// maxSrcdoc is the deepest nesting of srcdoc attributes that is read. Each level is escaped
+// once more, which nobody writes.
 const maxSrcdoc = 3
 
-// srcdoc reads the document that a frame holds in an attribute. Its addresses count
-// from the page, unless it has a <base> of its own.
+// srcdoc reads the document in a frame's attribute. Its addresses are relative to the page,
+// unless it has a <base> of its own.
 func (r *reader) srcdoc(depth int) {
 	markup := r.value("srcdoc")
 	if markup == "" || depth >= maxSrcdoc {
@@ -101,9 +101,9 @@ func (r *reader) srcdoc(depth int) {
 	}
 }
 
-// loading are the kinds of <link> whose file a browser loads for the page, and leading
-// those that readers and their programs follow (HTML standard, section 4.6.7). Others,
-// such as rev=made or rel=canonical, nobody follows.
+// loading are the types of <link> whose file a browser loads for the page, and leading
+// those that readers and their programs follow (HTML standard, section 4.6.7). Nobody
+// follows others, such as rev=made or rel=canonical.
 var (
 	loading = set("stylesheet", "icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon", "preload", "modulepreload", "manifest")
 	leading = set("alternate", "author", "help", "license", "next", "prev", "privacy-policy", "search", "terms-of-service")
@@ -116,15 +116,15 @@ func (r *reader) link() {
 	}
 	switch {
 	case is(loading):
-		r.add(r.value("href"), Loads)
-		r.addAll(srcset(r.value("imagesrcset")), Loads)
+		r.add(r.value("href"), subresource)
+		r.addAll(srcset(r.value("imagesrcset")), subresource)
 	case is(leading):
-		r.add(r.value("href"), Names)
+		r.add(r.value("href"), mention)
 	}
 }
 
-// foreign takes note of an element of SVG or MathML: href, or its older name
-// (SVG 2, section 16.1.6). One of a fragment alone is about the page itself.
+// foreign adds the reference of an element of SVG or MathML: href, or its older name (SVG 2,
+// section 16.1.6), but no fragment of the page itself.
 func (r *reader) foreign(name string, of markup) {
 	attribute := "href"
 	if !r.has(attribute) {
@@ -132,14 +132,14 @@ func (r *reader) foreign(name string, of markup) {
 	}
 	switch {
 	case name == "a" || of == inMathML:
-		r.addOf(attribute, Leads)
+		r.addOf(attribute, navigation)
 	case !strings.HasPrefix(strings.TrimLeft(r.value(attribute), asciiSpace), "#"):
-		r.addOf(attribute, Loads)
+		r.addOf(attribute, subresource)
 	}
 }
 
-// refresh is where a refresh's content leads (HTML standard, "shared declarative
-// refresh steps"); "" to the page itself.
+// refresh is the address in the content of a refresh (HTML standard, "shared declarative
+// refresh steps"); "" for the page itself.
 func refresh(content string) string {
 	rest := strings.TrimLeft(content, asciiSpace)
 	time := strings.TrimLeft(rest, "0123456789.")

@@ -5,53 +5,50 @@ import (
 	"unicode/utf16"
 )
 
-// Use is what a page does with an address that it names.
-type Use uint8
+// use is the way in which a page uses an address.
+type use uint8
 
 // The uses of an address.
 const (
-	Leads Use = iota // visitors are led there: a, area, meta refresh
-	Loads            // the browser loads it for the page: styles, scripts, images, frames
-	// Names is all else: forms send something there, which only a program can answer;
-	// feeds, pings and citations say something about the page. Such an address is
-	// missed only when a file was there before.
-	Names
+	navigation  use = iota // visitors go there: a, area, meta refresh
+	subresource            // the browser loads it for the page: styles, scripts, images, frames
+	// mention is any other use: forms, which only a program can answer, feeds, pings and
+	// citations. Such an address is dead only if a file was there before.
+	mention
 )
 
-// Reference is an address as a page has it, its character references resolved.
-type Reference struct {
-	Target string
-	Use    Use
+// reference is an address in a page, with its character references resolved.
+type reference struct {
+	target string
+	use    use
 }
 
-// Page is what a page says of addresses.
+// Page has the references of a page.
 type Page struct {
 	Base       string // the href of its first <base>; "" for none
-	References []Reference
+	References []reference
 	early      int // how many of the references come before the base
 }
 
-// base is the one by which a reference counts. What is loaded before the browser
-// comes to <base> is loaded without it (HTML standard, section 4.2.3).
+// base is the base of a reference. A browser loads a resource without the <base> if that
+// comes after it (HTML standard, section 4.2.3).
 func (p *Page) base(i int) string {
-	if i < p.early && p.References[i].Use == Loads {
+	if i < p.early && p.References[i].use == subresource {
 		return ""
 	}
 	return p.Base
 }
 
-// Read finds the addresses that a page names, by the rules of the HTML standard
-// (https://html.spec.whatwg.org/multipage/parsing.html#tokenization): what stands in
-// scripts, styles, comments, text and templates is none. Content of <noscript> counts,
-// as readers without scripts get it.
+// Read finds the addresses in a page, by the rules of the HTML standard
+// (https://html.spec.whatwg.org/multipage/parsing.html#tokenization): none in scripts,
+// styles, comments, text and templates. It reads <noscript> for readers without scripts.
 func Read(page []byte) Page {
 	var r reader
 	r.read(inUTF8(page), 0)
 	return r.page
 }
 
-// inUTF8 gives a page of UTF-16 as UTF-8; any other encoding has the characters of
-// ASCII where the markup is.
+// inUTF8 converts a page in UTF-16 to UTF-8. In any other encoding, markup is in ASCII.
 func inUTF8(page []byte) []byte {
 	little := bytes.HasPrefix(page, []byte("\xff\xfe"))
 	if !little && !bytes.HasPrefix(page, []byte("\xfe\xff")) {
@@ -68,15 +65,15 @@ func inUTF8(page []byte) []byte {
 	return []byte(string(utf16.Decode(units)))
 }
 
-// reader is one page being read.
+// reader reads one page.
 type reader struct {
 	page   Page
 	based  bool
 	scopes scopes
-	*tag   // the one that is being read
+	*tag   // the present one
 }
 
-// read reads markup; depth is how many srcdoc attributes it stands in.
+// read reads markup; depth is the number of srcdoc attributes around it.
 func (r *reader) read(markup []byte, depth int) {
 	z := tokenizer{rest: markup}
 	r.tag = &z.tag
@@ -91,11 +88,10 @@ func (r *reader) read(markup []byte, depth int) {
 	}
 }
 
-// start takes note of a start tag, and skips the text of an element that has no tags in
-// it. Most tags are none of those that matter.
+// start reads a start tag, and skips the text of an element without tags.
 func (r *reader) start(z *tokenizer, depth int) {
 	of, live := inHTML, false
-	if telling[string(r.name)] || r.scopes.foreign() {
+	if readElements[string(r.name)] || r.scopes.foreign() {
 		name := string(r.name)
 		if live, of = r.scopes.open(name, r.selfClosing, r.value); live {
 			r.element(name, of, depth)
@@ -106,25 +102,25 @@ func (r *reader) start(z *tokenizer, depth int) {
 	}
 }
 
-// rawText are the elements of HTML that have no tags in them. Among them is not
-// <noscript>, as it is read for readers without scripts.
+// rawText are the elements of HTML that have no tags in them; <noscript> has for readers
+// without scripts.
 var rawText = set("iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp")
 
-// addOf adds the address that an attribute of the tag holds. An empty one leads to
-// <base>, and nothing is loaded from there.
-func (r *reader) addOf(name string, use Use) {
-	if target := r.value(name); target != "" || use == Leads && r.has(name) {
-		r.page.References = append(r.page.References, Reference{target, use})
+// addOf adds the address in an attribute of the tag. An empty address leads to <base>, and
+// loads nothing.
+func (r *reader) addOf(name string, use use) {
+	if target := r.value(name); target != "" || use == navigation && r.has(name) {
+		r.page.References = append(r.page.References, reference{target, use})
 	}
 }
 
-func (r *reader) add(target string, use Use) {
+func (r *reader) add(target string, use use) {
 	if target != "" {
-		r.page.References = append(r.page.References, Reference{target, use})
+		r.page.References = append(r.page.References, reference{target, use})
 	}
 }
 
-func (r *reader) addAll(targets []string, use Use) {
+func (r *reader) addAll(targets []string, use use) {
 	for _, t := range targets {
 		r.add(t, use)
 	}

@@ -14,7 +14,7 @@ import (
 func shownReferences(page string) []string {
 	var out []string
 	for _, r := range Read([]byte(page)).References {
-		out = append(out, [...]string{Leads: "leads", Loads: "loads", Names: "names"}[r.Use]+" "+r.Target)
+		out = append(out, [...]string{navigation: "leads", subresource: "loads", mention: "names"}[r.use]+" "+r.target)
 	}
 	return out
 }
@@ -105,7 +105,7 @@ func TestAPageOfUTF16IsRead(t *testing.T) {
 			}
 			page = append(page, byte(u>>8), byte(u))
 		}
-		if got := Read(page).References; len(got) != 1 || got[0].Target != "/日本.html" {
+		if got := Read(page).References; len(got) != 1 || got[0].target != "/日本.html" {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
@@ -216,7 +216,7 @@ func FuzzRead(f *testing.F) {
 			doc := a.document(page, &read)
 			for i := range read.References {
 				if p, ok := doc.place(i); ok && strings.HasPrefix(p.Name, "/") {
-					t.Errorf("%q means %q", read.References[i].Target, p.Name)
+					t.Errorf("%q means %q", read.References[i].target, p.Name)
 				}
 			}
 		}

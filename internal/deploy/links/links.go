@@ -8,29 +8,28 @@ import (
 	"github.com/pressrun/pressrun/internal/weburl"
 )
 
-// Link is a reference from one page to a file of the same site that the build
+// Link is a dead link: a reference from a page to a file of the same site that the build
 // does not have.
 type Link struct {
 	Page   string
 	Target string // as it is written in the page
-	Asset  bool   // what the page loads (src, a stylesheet), and not where it leads
+	Asset  bool   // the page loads the file (src, a stylesheet)
 	place  Place
 }
 
-// longestShown is how much of a target is told, in bytes.
+// longestShown is the most bytes of a target in a Link.
 const longestShown = 200
 
-func newLink(page string, r Reference, place Place) Link {
-	target := weburl.Trim(r.Target)
+func newLink(page string, r reference, place Place) Link {
+	target := weburl.Trim(r.target)
 	if len(target) > longestShown {
 		target = target[:longestShown] + "..."
 	}
-	return Link{Page: page, Target: strings.ToValidUTF8(target, "\uFFFD"), Asset: r.Use == Loads, place: place}
+	return Link{Page: page, Target: strings.ToValidUTF8(target, "\uFFFD"), Asset: r.use == subresource, place: place}
 }
 
-// Broken judges the references of changed pages that lead nowhere. A few
-// are usual, and no reason to hold news back; many mean that a part of the site
-// was not built.
+// Broken is the violation for many dead links of changed pages: a part of the site was not
+// built. A few are usual, and don't stop a release. checked is the number of changed pages.
 func Broken(links []Link, checked int, limits guard.Limits) []guard.Violation {
 	examples := firstOfPages(links)
 	assets := 0

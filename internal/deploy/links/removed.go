@@ -12,24 +12,25 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// Removed are the addresses that a release takes away: those of files that visitors
-// can open now, and can't once it is live. A dropped asset in its grace time is
-// not among them, nor is what another file or a redirect answers from then on.
+// Removed are the addresses that a release removes: visitors can open them now, and can't
+// once it is live. A dropped asset in its grace time is not removed, nor an address at which
+// another file or a redirect answers.
 type Removed struct {
-	names   map[string]bool // addresses as Resolve gives them
-	needles [][]byte        // one of these is in each page that names one of them,
-	blunt   bool            // unless that can't be told
-	// folders are those whose index page is gone: pages in them may name it with
-	// dots alone.
+	names map[string]bool // as Place.Name has them
+	// needles are words: a page that names a removed address has one of them. unfiltered
+	// says that this does not hold, so that every page has to be read.
+	needles    [][]byte
+	unfiltered bool
+	// folders have lost their index page: pages in them may name it by dots alone.
 	folders map[string]bool
 }
 
-// manyNeedles is from where on looking for each of them in a page takes longer
-// than reading the page's references.
+// manyNeedles is the number of needles above which searching a page for them takes longer
+// than reading its references.
 const manyNeedles = 16
 
-// NewRemoved compares a build with the release that is live, which may be nil: the
-// next deploy has this sequence number, at this time.
+// NewRemoved compares a build with the live release, which may be nil. sequence and at are
+// those of the next deploy.
 func NewRemoved(tree manifest.Tree, live *manifest.Manifest, grace manifest.Grace, sequence int64, at time.Time) *Removed {
 	g := &Removed{names: map[string]bool{}, folders: map[string]bool{}}
 	if live == nil {
@@ -45,7 +46,7 @@ func NewRemoved(tree manifest.Tree, live *manifest.Manifest, grace manifest.Grac
 	}
 	slices.SortFunc(g.needles, bytes.Compare)
 	g.needles = slices.CompactFunc(g.needles, bytes.Equal)
-	g.blunt = g.blunt || len(g.needles) > manyNeedles
+	g.unfiltered = g.unfiltered || len(g.needles) > manyNeedles
 	return g
 }
 
@@ -63,12 +64,12 @@ func (g *Removed) add(tree manifest.Tree, r manifest.Retired, grace manifest.Gra
 			g.folders[name] = true
 		}
 		g.needles = append(g.needles, []byte(strings.TrimSuffix(needle, ".html")))
-		g.blunt = g.blunt || name == "" || needle == "" || needle == ".html"
+		g.unfiltered = g.unfiltered || name == "" || needle == "" || needle == ".html"
 	}
 }
 
-// addresses are those at which web servers give a file; some also give a folder's
-// page without its ending.
+// addresses are the addresses at which web servers serve a file; some also serve an index
+// page without its extension.
 func addresses(name string) []string {
 	out := manifest.Addresses(name, true)
 	if stem, ok := strings.CutSuffix(name, "index.html"); ok && (stem == "" || strings.HasSuffix(stem, "/")) {
@@ -77,8 +78,8 @@ func addresses(name string) []string {
 	return out
 }
 
-// longestWord is the longest part of a name that stands in a link as it is,
-// whether or not the rest is percent-encoded there (RFC 3986, section 2.3).
+// longestWord is the longest part of a name without characters that a link may
+// percent-encode (RFC 3986, section 2.3).
 func longestWord(name string) string {
 	longest, start := "", 0
 	for i := range len(name) + 1 {
@@ -97,19 +98,19 @@ func plainByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
 }
 
-// None says that the release takes nothing away.
-func (g *Removed) None() bool { return len(g.names) == 0 }
+// Empty says whether the release removes nothing.
+func (g *Removed) Empty() bool { return len(g.names) == 0 }
 
 func (g *Removed) has(name string) bool { return g.names[name] }
 
-// mayBeNamed says whether a page may have references to removed files. Most pages have
-// none, which a search for a few words tells before any reference is read.
-func (g *Removed) mayBeNamed(page string, html []byte) bool {
-	return g.blunt || g.inside(page) || slices.ContainsFunc(g.needles, func(word []byte) bool { return bytes.Contains(html, word) }) ||
+// mayName says whether a page may have references to removed files. For most pages the
+// search for a few words is enough.
+func (g *Removed) mayName(page string, html []byte) bool {
+	return g.unfiltered || g.inside(page) || slices.ContainsFunc(g.needles, func(word []byte) bool { return bytes.Contains(html, word) }) ||
 		disguised(html)
 }
 
-// inside says whether a page lies in a folder whose index page is gone.
+// inside says whether a page is in a folder that has lost its index page.
 func (g *Removed) inside(page string) bool {
 	for dir := path.Dir(page); dir != "."; dir = path.Dir(dir) {
 		if g.folders[dir+"/"] {
@@ -119,21 +120,21 @@ func (g *Removed) inside(page string) bool {
 	return g.folders[""]
 }
 
-// LostLinks are those of unchanged pages to what a release takes away.
+// LostLinks are the links of unchanged pages to files that a release removes.
 type LostLinks struct {
-	Pages     int      `json:"pages"`    // that have such links
-	Unchanged int      `json:"of_pages"` // of which they are
+	Pages     int      `json:"pages"`    // unchanged pages with such links
+	Unchanged int      `json:"of_pages"` // all unchanged pages
 	Examples  []string `json:"examples"` // the first of them: "news/index.html -> /old/"
 }
 
-// String says it for people.
+// String is a sentence for people.
 func (l LostLinks) String() string {
-	return fmt.Sprintf("%d of %d unchanged pages name files that this release takes away", l.Pages, l.Unchanged)
+	return fmt.Sprintf("%d of %d unchanged pages name files that this release removes", l.Pages, l.Unchanged)
 }
 
-// ToRemoved judges the references of unchanged pages to what a release takes
-// away. A few are usual when a page is taken down, and told; many mean that a part
-// of the site was not built. Unchanged is how many such pages there are.
+// ToRemoved is the violation for many links of unchanged pages to removed files: a part of
+// the site was not built. A few are usual when a page is taken down, and are for the result.
+// unchanged is the number of unchanged pages.
 func ToRemoved(links []Link, unchanged int, limits guard.Limits) (stop *guard.Violation, few *LostLinks) {
 	if len(links) == 0 {
 		return nil, nil

@@ -77,11 +77,11 @@ func TestWhatAReleaseTakesAway(t *testing.T) {
 			got = append(got, n)
 		}
 		slices.Sort(got)
-		if diff := cmp.Diff(c.want, got); diff != "" || g.None() != (len(c.want) == 0) {
+		if diff := cmp.Diff(c.want, got); diff != "" || g.Empty() != (len(c.want) == 0) {
 			t.Errorf("%s:\n%s", name, diff)
 		}
 	}
-	if !NewRemoved(treeWith("a.html"), nil, grace, 1, releasedAt).None() {
+	if !NewRemoved(treeWith("a.html"), nil, grace, 1, releasedAt).Empty() {
 		t.Error("the first release takes something away")
 	}
 }
@@ -204,7 +204,7 @@ func TestLinksToWhatIsGoneStopOnlyWhenThereAreMany(t *testing.T) {
 		note              string
 	}{
 		{0, 10, guard.Limits{}, false, ""},
-		{1, 10, guard.Limits{}, false, "1 of 10 unchanged pages name files that this release takes away: 000.html -> /gone"},
+		{1, 10, guard.Limits{}, false, "1 of 10 unchanged pages name files that this release removes: 000.html -> /gone"},
 		{5, 5, guard.Limits{}, false, "5 of 5"},
 		{6, 6, guard.Limits{}, true, ""},
 		{10, 100, guard.Limits{}, false, "10 of 100"},

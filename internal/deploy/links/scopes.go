@@ -2,21 +2,20 @@ package links
 
 import "strings"
 
-// scopes are the open elements that decide how the markup inside them is read: those
-// of SVG and MathML, what is HTML again inside of them, and templates (HTML standard,
-// sections 13.2.6.5 and 4.12.3).
+// scopes is the stack of open elements on which the reading of markup depends: SVG and
+// MathML, HTML inside of them, and templates (HTML standard, sections 13.2.6.5 and 4.12.3).
 type scopes struct {
 	stack     []scope
-	templates int // how many of them are templates
+	templates int // open templates
 }
 
 type scope struct {
 	name   string
 	markup markup
-	inert  bool // a template's content, of which browsers follow and load nothing
+	inert  bool // a template's content: browsers follow and load nothing in it
 }
 
-// markup is whose elements are meant.
+// markup is the language of elements.
 type markup uint8
 
 const (
@@ -25,7 +24,7 @@ const (
 	inMathML
 )
 
-// maxDepth bounds how deep they are told apart, as browsers bound it.
+// maxDepth is the deepest stack, as in browsers.
 const maxDepth = 512
 
 func (s *scopes) top() scope {
@@ -40,8 +39,8 @@ func (s *scopes) any() bool { return len(s.stack) > 0 }
 // foreign says whether elements are SVG's or MathML's.
 func (s *scopes) foreign() bool { return s.top().markup != inHTML }
 
-// open takes note of a start tag, and says whether the element counts and whose it is.
-// get gives the tag's attributes.
+// open reads a start tag; live says that the element is not inert, and of is its language.
+// get returns the tag's attributes.
 func (s *scopes) open(name string, selfClosing bool, get func(string) string) (live bool, of markup) {
 	if s.foreign() && leavesForeign(name, get) {
 		s.leaveForeign()
@@ -96,20 +95,20 @@ func (s scope) inside(name string, get func(string) string) (inner scope, opens 
 			inner.markup = inMathML
 			return inner, true
 		case "template":
-			inner.inert = s.inert || !shown(get("shadowrootmode"))
+			inner.inert = s.inert || !isShadowRoot(get("shadowrootmode"))
 			return inner, true
 		}
 	}
 	return inner, false
 }
 
-// shown tells the templates whose content browsers show: a declarative shadow root's.
-func shown(mode string) bool {
+// isShadowRoot says whether a template is a declarative shadow root, which browsers show.
+func isShadowRoot(mode string) bool {
 	mode = strings.ToLower(mode)
 	return mode == "open" || mode == "closed"
 }
 
-// close takes note of an end tag.
+// close reads an end tag.
 func (s *scopes) close(name string) {
 	switch {
 	case s.foreign() && (name == "p" || name == "br"):
@@ -137,7 +136,7 @@ func (s *scopes) leaveForeign() {
 	}
 }
 
-// leaving are the elements of HTML that end SVG and MathML where they stand.
+// leaving are the elements of HTML that end SVG and MathML.
 var leaving = set("b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed",
 	"h1", "h2", "h3", "h4", "h5", "h6", "head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr", "ol", "p", "pre",
 	"ruby", "s", "small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul", "var")

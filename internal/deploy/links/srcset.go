@@ -8,14 +8,13 @@ import (
 // asciiSpace is ASCII whitespace (Infra standard, section 4.6).
 const asciiSpace = " \t\n\f\r"
 
-// fields are the parts of an attribute that holds several, between whitespace.
+// fields are the parts of an attribute between whitespace.
 func fields(s string) []string {
 	return strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune(asciiSpace, c) })
 }
 
-// srcset gives the addresses of a srcset attribute (HTML standard, section 4.8.4.2.2,
-// "parse a srcset attribute"): commas may be part of an address, and what browsers do
-// not understand, such as a space in one, they do not load.
+// srcset are the addresses of a srcset attribute (HTML standard, section 4.8.4.2.2, "parse a
+// srcset attribute"). Commas may be part of an address; a space in one makes it invalid.
 func srcset(s string) []string {
 	var out []string
 	for {
@@ -34,14 +33,14 @@ func srcset(s string) []string {
 			continue
 		}
 		var descriptors []string
-		if descriptors, s = splitDescriptors(s); understood(descriptors) {
+		if descriptors, s = splitDescriptors(s); valid(descriptors) {
 			out = append(out, address)
 		}
 	}
 }
 
-// splitDescriptors cuts what stands between an address and the comma after it into
-// its parts. Commas in parentheses do not count.
+// splitDescriptors returns the descriptors of an address, up to the next comma that is not
+// in parentheses.
 func splitDescriptors(s string) (descriptors []string, rest string) {
 	depth, end := 0, len(s)
 	for i := 0; i < end; i++ {
@@ -57,9 +56,9 @@ func splitDescriptors(s string) (descriptors []string, rest string) {
 	return fields(s[:end]), s[end:]
 }
 
-// understood says whether a browser takes an address with these descriptors: a width
-// (with a height), or a density.
-func understood(descriptors []string) bool {
+// valid says whether descriptors are a width (with a height), or a density. Browsers ignore
+// an address with others.
+func valid(descriptors []string) bool {
 	var width, height, density bool
 	for _, d := range descriptors {
 		number := d[:len(d)-1]
@@ -86,7 +85,6 @@ func understood(descriptors []string) bool {
 	return !height || width
 }
 
-// positive tells valid widths and heights.
 func positive(number string) bool {
 	n, err := strconv.ParseUint(number, 10, 63)
 	return err == nil && n > 0

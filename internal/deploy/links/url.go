@@ -7,18 +7,17 @@ import (
 	"github.com/pressrun/pressrun/internal/weburl"
 )
 
-// location is where a URL leads: a path of the site's host, or elsewhere.
+// location is a resolved URL: a path of the site's host, or elsewhere.
 type location struct {
-	path string // begins with "/"; its percent-encoding is still there
-	// rooted says that the path was given from the host's root, and not from the
-	// page's place in the site.
+	path string // begins with "/", percent-encoded
+	// rooted says that the path was given from the host's root, and not from the page.
 	rooted    bool
 	elsewhere bool // another host, or no host's file at all (mailto:)
 }
 
-// follow resolves a URL against the one that it counts from, as the URL standard says
-// (https://url.spec.whatwg.org/#concept-basic-url-parser) of http and https. same tells
-// whether a host is the site's own.
+// follow resolves a URL against its base, as the URL standard does for http and https
+// (https://url.spec.whatwg.org/#concept-basic-url-parser). same says whether a host is the
+// site's own.
 func (from location) follow(target string, same func(host string) bool) location {
 	target = weburl.Trim(target)
 	if scheme, rest, ok := weburl.CutScheme(target); ok {
@@ -39,8 +38,7 @@ func (from location) follow(target string, same func(host string) bool) location
 	return location{path: from.path[:strings.LastIndexByte(from.path, '/')+1] + target, rooted: from.rooted}
 }
 
-// cutQuery gives what stands before a URL's query and fragment; a backslash there is a
-// slash.
+// cutQuery cuts off a URL's query and fragment, and makes backslashes slashes.
 func cutQuery(s string) string {
 	if i := strings.IndexAny(s, "?#"); i >= 0 {
 		s = s[:i]
@@ -48,7 +46,7 @@ func cutQuery(s string) string {
 	return strings.ReplaceAll(s, `\`, "/")
 }
 
-// atHost is what follows the slashes of a URL: a host and a path.
+// atHost is the location of a host and a path.
 func atHost(s string, same func(host string) bool) location {
 	s = cutQuery(s)
 	host, rest, _ := strings.Cut(s, "/")
@@ -61,8 +59,7 @@ func atHost(s string, same func(host string) bool) location {
 	return location{path: "/" + rest, rooted: true}
 }
 
-// plainHost writes a host in one way: in lower case, without a port that the scheme
-// has anyhow.
+// plainHost is a host in lower case, without a default port.
 func plainHost(host string) string {
 	host = strings.ToLower(host)
 	for _, port := range []string{":443", ":80", ":"} {
@@ -73,8 +70,8 @@ func plainHost(host string) string {
 	return host
 }
 
-// clean resolves the dots of a path, as browsers do before they send it, and its
-// percent-encoding, as web servers do. A slash at its end stays.
+// clean resolves the dots of a path, as browsers do, and its percent-encoding, as web
+// servers do. It keeps a slash at the end.
 func clean(encoded string) string {
 	if !strings.Contains(encoded, "%") && !strings.Contains(encoded, "/.") && !strings.Contains(encoded, "//") {
 		return strings.TrimPrefix(encoded, "/")
@@ -98,8 +95,7 @@ func clean(encoded string) string {
 	return name
 }
 
-// decode resolves percent-encoding; anything else stays as it is, as the URL standard has
-// it.
+// decode resolves percent-encoding, and keeps invalid encodings, as the URL standard does.
 func decode(s string) string {
 	if !strings.Contains(s, "%") {
 		return s

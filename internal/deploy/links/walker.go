@@ -2,8 +2,8 @@ package links
 
 import "bytes"
 
-// Walker goes through the markup of a page tag by tag, and knows where each stands, for
-// who changes addresses in place.
+// Walker reads the markup of a page tag by tag, with the place of each tag, so that a caller
+// can change addresses in place.
 type Walker struct {
 	page   []byte
 	z      tokenizer
@@ -12,23 +12,21 @@ type Walker struct {
 	stop   int
 }
 
-// Attribute is one of a start tag. Its Value is part of the page, as it is written:
-// see Unescape.
+// Attribute is an attribute of a start tag. Its Value is as it is written: see Unescape.
 type Attribute struct {
 	Name  string // in lower case
 	Value []byte
-	// At is where the value stands in the page, in bytes.
+	// At is the offset of the value in the page, in bytes.
 	At int
 }
 
-// Walk begins to go through a page in an encoding that has the characters of ASCII
-// where the markup is.
+// Walk begins to read a page, whose markup must be in ASCII.
 func Walk(page []byte) *Walker {
 	page = page[:len(page):len(page)]
 	return &Walker{page: page, z: tokenizer{rest: page}}
 }
 
-// Next goes on to the next tag, and says whether there is one.
+// Next reads the next tag; false at the end of the page.
 func (w *Walker) Next() bool {
 	if !w.z.next() {
 		return false
@@ -52,15 +50,15 @@ func (w *Walker) Next() bool {
 // Tag is the name of the tag in lower case, and whether it is an end tag.
 func (w *Walker) Tag() (name string, end bool) { return string(w.z.tag.name), w.z.tag.end }
 
-// Text is the name of the element where what follows the tag is its text alone, as in a
-// script; "" where markup follows.
+// Text is the name of the element if text without tags follows, as in a script; "" if markup
+// follows.
 func (w *Walker) Text() string { return w.text }
 
-// Place is where the tag begins and ends in the page, in bytes.
+// Place has the offsets of the start and end of the tag in the page, in bytes.
 func (w *Walker) Place() (start, stop int) { return len(w.page) - w.z.left, w.stop }
 
-// Attributes are those of a start tag, in their order. Of two of one name the first
-// counts, and the second is left out.
+// Attributes are the attributes of a start tag that have a value, in their order. Of several
+// attributes of one name it has the first.
 func (w *Walker) Attributes() []Attribute {
 	var out []Attribute
 	for i, a := range w.z.tag.attributes {
@@ -76,10 +74,10 @@ func (w *Walker) Attributes() []Attribute {
 	return out
 }
 
-// Value is an attribute's of the tag, with its character references resolved.
+// Value is the value of an attribute of the tag, with its character references resolved.
 func (w *Walker) Value(name string) string { return w.z.tag.value(name) }
 
-// first is where the first attribute of a name stands among a tag's.
+// first is the place of the first attribute of a name among the tag's attributes.
 func (t *tag) first(name []byte) int {
 	for i, a := range t.attributes {
 		if bytes.EqualFold(a.name, name) {

@@ -1,4 +1,4 @@
-// Package listing reads a store's listing in parts at once.
+// Package listing reads a store's listing in parts, several at once.
 package listing
 
 import (
@@ -14,39 +14,33 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-const (
-	// listParts are read at once; a page of each is on its way at any time.
-	listParts = 32
-	// listPage is how many keys S3 gives at once.
-	listPage = Page
-)
+// maxParts is the most parts that are read at once.
+const maxParts = 32
 
-// Page is how many keys a store gives at once at most, as S3 does (API reference,
-// ListObjectsV2): a shorter listing is never read in parts.
-const Page = 1000
+// PageSize is the most keys in a page of a listing (S3 API reference, ListObjectsV2): a
+// listing of one page is never read in parts.
+const PageSize = 1000
 
 // errUnordered means that the store's listing can't be read in parts.
 var errUnordered = errors.New("the store lists its keys in another order than that of their bytes")
 
-// Listing reads a store's listing in parts at once, since each page of one only
-// tells where the next begins: far away, a hundred thousand files would take a
-// hundred round trips one after the other.
+// Listing reads a store's listing in parts, several at once. Page after page, where each
+// names the start of the next, a hundred thousand files take a hundred round trips.
 type Listing struct {
 	Store store.Store
-	// Known are keys, sorted: where they are many, the listing probably has many
-	// too. It is split there, so that each part is about as long.
+	// Known are sorted keys that the listing probably has: it is split at some of them, so
+	// that all parts are about as long.
 	Known []string
-	// Whole reads the listing from its start, one page after the other: for a store of
-	// which it is not known that its parts are right.
+	// Whole reads the listing from its start, page after page: for a store that has not been
+	// found to list in parts correctly.
 	Whole bool
-	// KnownOnly leaves out stretches that no known key lies in.
+	// KnownOnly skips keys between the known ones.
 	KnownOnly bool
-	PerPart   int // known keys; default listPage
+	PerPart   int // known keys; default PageSize
 }
 
-// Each calls f for every object, one at a time, in no order. A store that turns out
-// to be listed in parts wrongly is listed once more from its start: f may see a key
-// twice.
+// Each calls f for every object, one at a time, in no order. f may see a key twice: a
+// store whose parts turn out to be wrong is listed again from its start.
 func (l Listing) Each(ctx context.Context, f func(store.Info) error) error {
 	pager, ok := l.Store.(store.Pager)
 	if !ok || l.Whole {
@@ -59,9 +53,9 @@ func (l Listing) Each(ctx context.Context, f func(store.Info) error) error {
 	return err
 }
 
-// Agrees says whether the listing in parts has every key that the one from the start
-// has. MinIO leaves keys out after some keys and says that there are no more. A key
-// that comes or goes meanwhile is no proof: the parts are read before and after.
+// Agrees says whether the listing in parts has every key of the listing from the start:
+// after some keys, MinIO leaves keys out and says that there are no more. Keys that are
+// written or deleted meanwhile don't count: the parts are read before and after.
 func (l Listing) Agrees(ctx context.Context) (bool, error) {
 	pager, ok := l.Store.(store.Pager)
 	if !ok {
@@ -71,7 +65,7 @@ func (l Listing) Agrees(ctx context.Context) (bool, error) {
 	before, err := l.inParts(ctx, pager)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
-		return true, nil // it says so itself, each time
+		return true, nil // Each then lists from the start
 	case errors.Is(err, errUnordered):
 		return false, nil
 	case err != nil:
@@ -94,7 +88,7 @@ func (l Listing) Agrees(ctx context.Context) (bool, error) {
 	return err == nil && !slices.ContainsFunc(left, func(key string) bool { return !after[key] }), err
 }
 
-// inParts are the keys that a listing in parts has.
+// inParts are the keys of a listing in parts.
 func (l Listing) inParts(ctx context.Context, pager store.Pager) (map[string]bool, error) {
 	keys := make(map[string]bool, len(l.Known))
 	p := &partedListing{Listing: l, pager: pager, f: func(info store.Info) error { keys[info.Key] = true; return nil }}
@@ -130,14 +124,14 @@ func (l *partedListing) read(ctx context.Context) error {
 	return group.Wait()
 }
 
-// split gives keys that cut what comes after a key into parts.
+// split returns the known keys at which the keys after one are cut into parts.
 func (l *partedListing) split(after string) []string {
 	i, found := slices.BinarySearch(l.Known, after)
 	if found {
 		i++
 	}
 	rest := l.Known[i:]
-	parts := min(listParts, len(rest)/cmp.Or(l.PerPart, listPage)+1)
+	parts := min(maxParts, len(rest)/cmp.Or(l.PerPart, PageSize)+1)
 	var bounds []string
 	for i := 1; i < parts; i++ {
 		bounds = append(bounds, rest[i*len(rest)/parts])
@@ -159,14 +153,14 @@ func (l *partedListing) part(ctx context.Context, after, through string) error {
 	return nil
 }
 
-// page reads one page, and tells where the next begins, if there is one.
+// page reads one page; last is the key after which the next begins, if there is more.
 func (l *partedListing) page(ctx context.Context, after, through string) (last string, more bool, err error) {
 	page, more, err := l.pager.Page(ctx, after)
 	if err != nil {
 		return "", false, err
 	}
 	if len(page) == 0 && more {
-		return "", false, errUnordered // there is no key to go on from
+		return "", false, errUnordered // no key says where the next page begins
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -176,7 +170,7 @@ func (l *partedListing) page(ctx context.Context, after, through string) (last s
 		}
 		after = info.Key
 		if through != "" && info.Key > through {
-			more = false // and the rest of the page is looked at for its order alone
+			more = false // only the order of the page's other keys is checked
 			continue
 		}
 		if err := l.f(info); err != nil {

@@ -9,14 +9,13 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// column is what only some entries have, in a block of its own after all
-// entries, so that a site without it pays nothing. A block is the number of
-// entries that have it, and for each of them how many entries were passed over
-// (live ones first, then retired ones) and the value. A reader that does not know
-// a column refuses the manifest as newer than itself.
+// column is a property that only some entries have, in a block of its own after all
+// entries: a site without it pays nothing. A block has the number of values, and for each
+// how many entries to skip (the live ones come first, then the retired ones) and the
+// value. A reader that does not know a column refuses the manifest as newer than itself.
 type column struct {
 	name  string
-	least int // bytes that a value takes
+	least int // bytes of the shortest value
 	has   func(*Entry) bool
 	write func(*encoder, *Entry)
 	read  func(*decoder, *Entry)
@@ -59,7 +58,7 @@ func (m *Manifest) all() iter.Seq[*Entry] {
 	}
 }
 
-// columns are the names and blocks of those that the manifest needs.
+// columns are the names and blocks of the columns that the manifest needs.
 func (m *Manifest) columns() (names []string, blocks [][]byte) {
 	for _, c := range columns {
 		w, count, passed := &encoder{}, uint64(0), uint64(0)

@@ -5,16 +5,15 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Encoded is a built file as it is stored: in an encoding, with the size and sums
-// of the encoded bytes.
+// Encoded is a built file in an encoding, with the size and sums of the encoded bytes.
 func (f File) Encoded(encoding string, size int64, sum store.Sum, crc uint64) File {
 	f = f.AsBuilt()
 	f.Encoding, f.Size, f.Sum, f.CRC = encoding, size, sum, crc
 	return f
 }
 
-// AsBuilt is a built file that is stored as it is, since compressing does not
-// make it smaller: the manifest remembers that.
+// AsBuilt is a built file that is stored as it is, since compressing does not make it
+// smaller. Its Origin records that.
 func (f File) AsBuilt() File {
 	f.Origin, f.OriginCRC = f.Built(), f.CRC
 	return f
@@ -28,10 +27,10 @@ func (f File) Built() Origin {
 	return f.Origin
 }
 
-// As is a built file as a release holds it that has the same one in the same
-// encoding: nothing need be compressed to know what is stored, whatever version of
-// the compressor did it.
-func (f File) As(held Entry, encoding string) (File, bool) {
+// StoredLike is the built file as held stores the same file, if that has the encoding: it
+// need not be compressed again, which another version of the compressor would do
+// differently.
+func (f File) StoredLike(held Entry, encoding string) (File, bool) {
 	if held.Origin == (Origin{}) || held.Origin.Sum != f.Sum {
 		return f, false
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Decode reads a manifest. The bytes may be hostile: whatever is not a whole, sorted
+// Decode reads a manifest. The bytes may be hostile: anything but a complete, sorted
 // manifest of a known format is an error.
 func Decode(data []byte) (*Manifest, error) {
 	r, err := unpack(data)
@@ -30,7 +30,7 @@ func Decode(data []byte) (*Manifest, error) {
 }
 
 // DecodeSums calls f for the sum of each file that a manifest names as live, and
-// returns the manifest's site. It takes a fraction of the memory of the whole.
+// returns the manifest's site. It takes a fraction of the memory of Decode.
 func DecodeSums(data []byte, f func(store.Sum)) (site string, err error) {
 	r, err := unpack(data)
 	if err != nil {
@@ -60,7 +60,7 @@ func unpack(data []byte) (*decoder, error) {
 	return &decoder{buf: raw}, nil
 }
 
-// minEntry is the fewest bytes an entry takes, to bound what a count may claim.
+// minEntry is the size of the shortest entry, in bytes: it bounds the counts of entries.
 const minEntry = 2 + 1 + 32 + 8 + 1 + 1
 
 var errShort = errors.New("ends too early")
@@ -82,7 +82,7 @@ func (r *decoder) failed() error {
 	return fmt.Errorf("decode manifest: %w: %w", ErrCorrupt, r.err)
 }
 
-// sums passes over all but the sums of the live entries.
+// sums reads the sums of the live entries, and skips the rest.
 func (r *decoder) sums(f func(store.Sum)) (site string) {
 	head, entries, _ := r.start()
 	for _, name := range head.Columns {
@@ -107,7 +107,7 @@ func (r *decoder) sums(f func(store.Sum)) (site string) {
 	return head.Site
 }
 
-// start reads what comes before the entries, and how many there are.
+// start reads the header, the header sets and the numbers of entries.
 func (r *decoder) start() (head manifestHeader, entries, retired int) {
 	if err := json.Unmarshal([]byte(r.bytes()), &head); err != nil && r.err == nil {
 		r.err = err
@@ -154,7 +154,7 @@ func (r *decoder) entry() Entry {
 	shared := r.int()
 	suffix := r.bytes()
 	if shared > int64(len(r.last)) {
-		r.fail(errors.New("a path refers to more than the one before"))
+		r.fail(errors.New("a path shares more with the one before than that has"))
 		return e
 	}
 	e.Path = r.last[:shared] + suffix
@@ -194,7 +194,7 @@ func (r *decoder) int() int64 {
 	return int64(v)
 }
 
-// count reads how many things of at least size bytes follow.
+// count reads the number of values that follow, each of at least size bytes.
 func (r *decoder) count(size int) int {
 	n := r.int()
 	if n > int64(len(r.buf)/size) {
@@ -214,7 +214,7 @@ func (r *decoder) take(n int) []byte {
 	return b
 }
 
-// length reads how many bytes follow.
+// length reads the number of bytes that follow.
 func (r *decoder) length() int { return r.count(1) }
 
 func (r *decoder) bytes() string { return string(r.take(r.length())) }

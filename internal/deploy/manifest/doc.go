@@ -1,4 +1,4 @@
-// Package manifest describes a built site (Tree) and what a destination holds of it
-// (Manifest), and which release is live and who deploys (Head), with their
-// encodings. It does no I/O.
+// Package manifest has the records of a deploy and their encodings: a built site (Tree),
+// the files at a destination (Manifest), and the live release with the lease (Head). It
+// does no I/O.
 package manifest

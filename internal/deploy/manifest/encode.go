@@ -14,23 +14,23 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// manifestMagic starts every manifest; the byte after it is the format: plain, or
-// with columns that its header names. A manifest that needs no column is written
-// plain, so that versions which know none can read it.
+// manifestMagic starts every manifest; the byte after it is the format: plain, or with
+// columns that its header names. A manifest without columns is written plain, so that
+// earlier versions can read it.
 const (
 	manifestMagic = "PRMF"
 	formatPlain   = 1
 	formatColumns = 2
-	// maxManifest bounds what a manifest may unpack to: about two million files.
+	// maxManifest bounds a decompressed manifest, in bytes: about two million files.
 	maxManifest = 512 << 20
-	// manifestWindow is how far back the packing looks: paths are alike nearby.
+	// manifestWindow is the window of the compression: similar paths are near each other.
 	manifestWindow = 1 << 20
 )
 
-// ErrNewerFormat tells of a manifest or head written by a newer Pressrun.
+// ErrNewerFormat says that a newer Pressrun wrote a manifest or head.
 var ErrNewerFormat = errors.New("written by a newer version of Pressrun: update this one")
 
-// ErrCorrupt tells of a manifest or head that is damaged, or none.
+// ErrCorrupt says that the bytes are no manifest or head, or a damaged one.
 var ErrCorrupt = errors.New("corrupt")
 
 type manifestHeader struct {
@@ -63,8 +63,8 @@ func (m *Manifest) Encode() ([]byte, error) {
 		w.manifest(m, head, blocks)
 		return w.written, w.err
 	}
-	// Once to know the size, which the decoder makes room for, and once more to
-	// write: the whole of a large site's manifest is never in memory unpacked.
+	// Once for the size, which the decoder allocates, and once more to write: a large site's
+	// manifest is never in memory uncompressed.
 	size, err := body(io.Discard)
 	if err != nil {
 		return nil, fmt.Errorf("encode manifest: %w", err)
@@ -73,14 +73,14 @@ func (m *Manifest) Encode() ([]byte, error) {
 		return nil, fmt.Errorf("encode manifest: %d files with their headers take %d bytes, and %d is the most: deploy the site in parts, each to a prefix of its own",
 			len(m.Entries)+len(m.Retired), size, maxManifest)
 	}
-	// Ids of versions have no repeats, and few letters: a third less for them by
-	// packing literals always.
+	// Version ids have no repeats, and few letters: compressing literals always makes them
+	// a third smaller.
 	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(manifestWindow),
 		zstd.WithLowerEncoderMem(true), zstd.WithAllLitEntropyCompression(true))
 	if err != nil {
 		return nil, fmt.Errorf("encode manifest: %w", err)
 	}
-	out := bytes.NewBuffer(make([]byte, 0, len(manifestMagic)+1+int(size*2/3))) // sums can't be packed
+	out := bytes.NewBuffer(make([]byte, 0, len(manifestMagic)+1+int(size*2/3))) // sums can't be compressed
 	out.WriteString(manifestMagic)
 	out.WriteByte(format)
 	z.ResetContentSize(out, size)
@@ -107,11 +107,11 @@ func flag(b bool) uint64 {
 	return 0
 }
 
-// encoder gathers bytes, and passes them on now and then where it has an out.
+// encoder buffers bytes, and writes them to out, if set, when the buffer is full.
 type encoder struct {
 	buf     []byte
 	out     io.Writer
-	written int64 // bytes passed on
+	written int64 // bytes written to out
 	err     error
 
 	last string

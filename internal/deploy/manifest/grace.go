@@ -6,8 +6,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-// Grace is how long an asset that a release dropped stays: while any of the
-// last Releases or any release of the last Days names it.
+// Grace is how long an asset stays after a release dropped it: until Days have passed and
+// Releases deploys have followed.
 type Grace struct {
 	Days     int `json:"days"`
 	Releases int `json:"releases"`
@@ -16,9 +16,8 @@ type Grace struct {
 // DefaultGrace is for browsers that keep a page open for weeks.
 var DefaultGrace = Grace{Days: 30, Releases: 5}
 
-// Keeps says whether a dropped file stays at the deploy of this sequence number
-// and time: it is an asset, and the release that dropped it is one of the last few,
-// or recent. Sequence numbers count deploys, of which a release has at least one.
+// Keeps says whether the deploy of this sequence number and time keeps a dropped file: it
+// does an asset in its grace time.
 func (g Grace) Keeps(r Retired, sequence int64, at time.Time) bool {
 	if rules.Classify(r.Path) != rules.ClassAsset {
 		return false

@@ -18,39 +18,38 @@ const maxHistory = 50
 
 // Head is the one small object that says which release is live and who is
 // deploying. It is only ever swapped by a conditional write, so of two deploys
-// that read the same head one wins and the other is told.
+// that read the same head one wins and the other gets an error.
 type Head struct {
 	Format int    `json:"format"`
 	Site   string `json:"site"`
-	// Fence is the last sequence number given out. It only grows.
+	// Fence is the last sequence number of a lease. It only grows.
 	Fence int64 `json:"fence"`
 	Live  *Live `json:"live,omitempty"`
-	// Pending are deploys that began to write and did not commit: what they
-	// meant to write is in doubt until the next commit.
+	// Pending are the deploys that began to write and did not commit: the paths in their
+	// plans are in doubt until the next commit.
 	Pending []int64 `json:"pending,omitempty"`
 	Lease   *Lease  `json:"lease,omitempty"`
 	History []Live  `json:"history,omitempty"` // releases before Live, newest first
-	// Store is what was found out about the store; nil before the first look.
+	// Store are the capabilities of the store; nil before the first deploy has probed it.
 	Store *store.Capabilities `json:"store,omitempty"`
-	// RedirectStore names where the live release keeps its redirects too; empty
-	// when nowhere.
+	// RedirectStore names the store that also has the live release's redirects; "" for none.
 	RedirectStore string `json:"redirect_store,omitempty"`
 }
 
 // Live is a release that was committed.
 type Live struct {
 	Sequence int64     `json:"sequence"` // of the deploy
-	Manifest int64     `json:"manifest"` // sequence under which its manifest is kept
+	Manifest int64     `json:"manifest"` // sequence of the deploy that wrote its manifest
 	Release  int64     `json:"release"`
-	Numbered bool      `json:"numbered,omitempty"` // the number was given, not counted here
+	Numbered bool      `json:"numbered,omitempty"` // the caller gave the number; else it was counted here
 	Commit   string    `json:"commit,omitempty"`
 	At       time.Time `json:"at"`
 	Files    int       `json:"files"`
 	Pages    int       `json:"pages"`
 	Bytes    int64     `json:"bytes"`
-	// Rollback says that the release was put back from what was kept.
+	// Rollback says that a rollback put the release back.
 	Rollback bool `json:"rollback,omitempty"`
-	// Swept says that everything the manifest dooms has been deleted.
+	// Swept says that all doomed files of the manifest have been deleted.
 	Swept bool `json:"swept"`
 }
 
@@ -70,7 +69,7 @@ type LockedError struct {
 	Expiry time.Duration // until the lease runs out if it isn't renewed
 }
 
-// Error says who deploys, and how long a dead deploy would block.
+// Error names the owner of the lease, and how long a dead deploy would block.
 func (e *LockedError) Error() string {
 	return fmt.Sprintf("another deploy is writing to this destination (%s); if it has died, its lease ends in %s",
 		e.Owner, e.Expiry.Round(time.Second))
@@ -119,8 +118,7 @@ func (h Head) Acquire(owner, site string, age, ttl time.Duration) (Head, error) 
 	return h, nil
 }
 
-// Renew returns the head with the lease made young again; without a lease, the
-// head as it is.
+// Renew returns the head with the lease renewed; without a lease, the head as it is.
 func (h Head) Renew() Head {
 	if h.Lease == nil {
 		return h
@@ -131,17 +129,17 @@ func (h Head) Renew() Head {
 	return h
 }
 
-// Begin records that the lease's deploy is about to write.
+// Begin adds the lease's deploy to Pending, before its first write.
 func (h Head) Begin() Head {
 	pending := make([]int64, 0, len(h.Pending)+1)
 	h.Pending = append(append(pending, h.Pending...), h.Lease.Fence)
 	return h
 }
 
-// Commit makes a release the live one. Nothing is in doubt from here on.
+// Commit makes a release the live one, and empties Pending.
 func (h Head) Commit(live Live) Head {
 	if h.Live != nil {
-		h.History = atMost(maxHistory, append([]Live{*h.Live}, h.History...))
+		h.History = trimHistory(maxHistory, append([]Live{*h.Live}, h.History...))
 	}
 	h.Live = &live
 	h.Pending = nil
@@ -155,10 +153,9 @@ func (h Head) Committed(sequence int64) bool {
 		slices.ContainsFunc(h.History, func(l Live) bool { return l.Sequence == sequence })
 }
 
-// atMost leaves the oldest releases out of too long a history: first of those that
-// changed nothing, so that a build every hour does not push out what somebody may
-// want back.
-func atMost(most int, history []Live) []Live {
+// trimHistory drops releases from too long a history: first those that changed nothing,
+// then the oldest. A build every hour must not push out the releases to roll back to.
+func trimHistory(most int, history []Live) []Live {
 	for i := len(history) - 2; i >= 0 && len(history) > most; i-- {
 		if history[i].Manifest == history[i+1].Manifest {
 			history = slices.Delete(history, i, i+1)
@@ -167,7 +164,7 @@ func atMost(most int, history []Live) []Live {
 	return history[:min(len(history), most)]
 }
 
-// Release gives the lease back; swept says that the deletes are done too.
+// Release gives the lease back; swept says that the deletes are done.
 func (h Head) Release(swept bool) Head {
 	h.Lease = nil
 	if h.Live != nil && swept {
@@ -178,5 +175,5 @@ func (h Head) Release(swept bool) Head {
 	return h
 }
 
-// StateHeaders are those of all state objects: nothing may cache them.
+// StateHeaders are the headers of all state objects: nothing may cache them.
 const StateHeaders store.Headers = "cache-control: " + rules.CacheNever + "\ncontent-type: application/octet-stream\n"

@@ -9,27 +9,26 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Entry is one file at the destination, as we left it.
+// Entry is one file at the destination, as a deploy left it.
 type Entry struct {
 	Path    string
 	Size    int64 // bytes
 	Sum     store.Sum
 	CRC     uint64 // CRC-64/NVME of the content
 	Headers store.Headers
-	// ETag is what the store answered when the file was written. It tells our file from a
-	// foreign one in its place. Empty before the file is sent.
+	// ETag is the store's, from when the file was written: a foreign file in its place has
+	// another one. Empty before the file is sent.
 	ETag string
-	// Version is the id under which the store keeps this very content, also when
-	// it is overwritten or deleted; empty where it keeps none.
+	// Version is the id under which the store keeps this content, also once it is
+	// overwritten or deleted; empty where it keeps no versions.
 	Version string `json:",omitempty"`
-	// Origin is the build's own file where that was compressed, or was found not worth
-	// it; zero where compression is off.
+	// Origin is the built file, where a rule compresses it, also if that made it no smaller;
+	// zero where no rule does.
 	Origin Origin `json:",omitzero"`
 }
 
-// Origin is a file as it was built, before it was compressed for the store. It is
-// what tells a later deploy that the file is the same without compressing again,
-// by whatever version of the compressor.
+// Origin is a file as it was built, before it was compressed for the store. By it a later
+// deploy sees that the file is the same without compressing it again.
 type Origin struct {
 	Size int64 // bytes
 	Sum  store.Sum
@@ -46,8 +45,8 @@ func (e *Entry) Built() Origin {
 	return e.Origin
 }
 
-// Retired is a file that no page of the newest release names any more. Assets
-// are kept for a grace time, for pages still open in browsers and caches.
+// Retired is a file that the newest release no longer has. Assets stay for a grace time,
+// for pages that are still open in browsers or cached.
 type Retired struct {
 	Entry
 	Sequence int64     // the deploy that dropped it
@@ -63,8 +62,8 @@ type Manifest struct {
 	Commit   string
 	Parent   int64 // sequence of the deploy before; 0 for the first
 	At       time.Time
-	// Delta marks a write-ahead manifest: its entries are only the files about
-	// to be written, its retired ones only those about to be deleted.
+	// Delta marks a write-ahead manifest: its entries are the files to write, its retired
+	// ones the files to delete.
 	Delta   bool
 	Entries []Entry   // sorted by path
 	Retired []Retired // sorted by path
@@ -72,11 +71,16 @@ type Manifest struct {
 
 // Find returns the live entry of a path.
 func (m *Manifest) Find(path string) (Entry, bool) {
-	i, ok := slices.BinarySearchFunc(m.Entries, path, func(e Entry, p string) int { return strings.Compare(e.Path, p) })
+	i, ok := m.Index(path)
 	if !ok {
 		return Entry{}, false
 	}
 	return m.Entries[i], true
+}
+
+// Index is the place of a path among the live entries, or where it would be inserted.
+func (m *Manifest) Index(path string) (int, bool) {
+	return slices.BinarySearchFunc(m.Entries, path, func(e Entry, p string) int { return strings.Compare(e.Path, p) })
 }
 
 // Pages is the number of HTML files in the release.

@@ -11,14 +11,14 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Reserved says whether a path is one that Pressrun writes itself: the
-// release's marker, or the state. A build's own file of that name is never sent.
+// Reserved says whether Pressrun itself writes a path: the release's marker, or the state.
+// A built file of that name is never sent.
 func Reserved(name, statePrefix string) bool {
 	return name == MarkerPath || (statePrefix != "" && strings.HasPrefix(name, path.Clean(statePrefix)+"/"))
 }
 
-// MarkerPath is where a release says publicly what it is, so that "live" can be
-// checked by reading it through the site's own address.
+// MarkerPath is the path of a release's marker, a public file that names the release:
+// reading it through the site's public address shows which release is live.
 const MarkerPath = "pressrun-release.json"
 
 // Marker is the content of MarkerPath.
@@ -39,5 +39,5 @@ func (m Marker) Encode() ([]byte, error) {
 	return append(body, '\n'), nil
 }
 
-// MarkerHeaders keep every cache from holding the marker.
+// MarkerHeaders are the marker's headers: no cache may hold it.
 const MarkerHeaders store.Headers = "cache-control: " + rules.CacheNever + "\ncontent-type: application/json; charset=utf-8\n"

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Serves says whether a build answers a path, as web servers map paths to
-// files: itself, its folder's index page, or with .html.
+// Serves says whether a web server finds a file of the build for a path: the path itself,
+// its folder's index page, or the path with .html.
 func (t Tree) Serves(name string) bool {
 	if name == "" || strings.HasSuffix(name, "/") {
 		return t.Has(name + "index.html")
@@ -14,9 +14,9 @@ func (t Tree) Serves(name string) bool {
 	return t.Has(name) || t.Has(name+"/index.html") || t.Has(name+".html")
 }
 
-// Addresses are the paths at which web servers give a file, itself first: a folder's
-// index page also as the folder, with and without its slash ("" at the root), and,
-// where addresses are clean, a page without its ending.
+// Addresses are the paths at which web servers serve a file, its own first: a folder's
+// index page also at the folder, with and without its slash ("" at the root), and, with
+// clean URLs, a page without its extension.
 func Addresses(name string, clean bool) []string {
 	dir, file := path.Split(name)
 	switch {

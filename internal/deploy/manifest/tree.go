@@ -14,19 +14,19 @@ type File struct {
 	Size int64  // bytes
 	Sum  store.Sum
 	CRC  uint64 // CRC-64/NVME, the checksum that S3 verifies before it stores
-	// Redirect says that the file was made from a rule of _redirects.
+	// Redirect says that a rule of _redirects made the file.
 	Redirect bool
-	// Encoding is that of the stored bytes, which the fields above then describe:
-	// "gzip", or "" for the file as it was built. Origin is then the built file.
+	// Encoding of the stored bytes: "gzip", or "" for the file as it was built. Size, Sum and
+	// CRC are those of the stored bytes, Origin and OriginCRC of the built file.
 	Encoding  string
 	Origin    Origin // as in Entry
 	OriginCRC uint64
 }
 
-// Refused is something in the build that can't be published, with the reason.
+// Refused is a file of the build that can't be published, with the reason.
 type Refused struct {
-	Path string
-	Why  string
+	Path   string
+	Reason string
 }
 
 // Tree is a built site as found on disk: files sorted by path, each once.

@@ -45,7 +45,7 @@ func TestAHeldFileIsKnownByWhatItWasBuiltFrom(t *testing.T) {
 		"never compressed":  {built("a.html", "x"), manifest.Entry{Path: "a.html", Sum: built("a.html", "x").Sum}, rules.EncodingGzip, built("a.html", "x"), false},
 		"found not smaller": {built("a.html", "x"), manifest.Entry{Path: "a.html", Size: 1, Sum: left.Sum, Origin: left.Origin}, rules.EncodingGzip, left, true},
 	} {
-		got, known := c.file.As(c.held, c.encoding)
+		got, known := c.file.StoredLike(c.held, c.encoding)
 		if diff := cmp.Diff(c.want, got); known != c.known || diff != "" {
 			t.Errorf("%s: known %v\n%s", name, known, diff)
 		}

@@ -1,6 +1,6 @@
 package plan
 
-// Counts are files by what the plan did with them.
+// Counts are the numbers of files by what the plan does with them.
 type Counts struct {
 	New       int `json:"new"`
 	Content   int `json:"content"`
@@ -43,7 +43,7 @@ func (p *Plan) Counts() Counts {
 	return c
 }
 
-// Upload is how many files and bytes the plan sends.
+// Upload is the number of files and bytes that the plan sends.
 func (p *Plan) Upload() (files int, bytes int64) {
 	for _, phase := range p.Phases {
 		for _, w := range phase.Writes {
@@ -56,7 +56,7 @@ func (p *Plan) Upload() (files int, bytes int64) {
 	return files, bytes
 }
 
-// Writes is how many files the plan writes, and how many bytes it sends for them.
+// Writes is the number of files that the plan writes, and of bytes that it sends for them.
 func (p *Plan) Writes() (files int, bytes int64) {
 	for _, phase := range p.Phases {
 		files += len(phase.Writes)
@@ -65,7 +65,7 @@ func (p *Plan) Writes() (files int, bytes int64) {
 	return files, bytes
 }
 
-// Empty says whether the destination already holds the build.
+// Empty says whether the destination already has the build.
 func (p *Plan) Empty() bool {
 	for _, phase := range p.Phases {
 		if len(phase.Writes) > 0 {

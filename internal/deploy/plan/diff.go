@@ -9,8 +9,8 @@ type Difference struct {
 	Old, New *manifest.Entry // nil when that manifest has no such path
 }
 
-// Diff compares two releases, path by path. Dropped assets that are still kept
-// count as gone, since no page names them.
+// Diff compares two releases, path by path. Dropped assets in their grace time count as
+// gone, since no page names them.
 func Diff(from, to *manifest.Manifest) []Difference {
 	var out []Difference
 	i, j := 0, 0

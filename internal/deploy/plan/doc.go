@@ -1,3 +1,3 @@
-// Package plan compares a build with a destination's content: which files have to be
-// sent, in which phases, and which are deleted afterwards. It does no I/O.
+// Package plan plans a deploy: it compares a build with a destination's content, and puts
+// the writes and deletes in order. It does no I/O.
 package plan

@@ -8,7 +8,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// Forecast is what a plan will cost.
+// Forecast is the cost of a plan.
 type Forecast struct {
 	Requests int `json:"requests"` // about: retries come on top
 	Writes   int `json:"writes"`   // of those, PUT and COPY, which S3 bills highest
@@ -17,16 +17,15 @@ type Forecast struct {
 	Dollars float64 `json:"dollars"`
 }
 
-// overhead are the requests of any deploy: reads of the head and the manifest;
-// writes of the lease, the marker and the head, and of the plan and the manifest
-// where something changes.
+// The requests of any deploy: reads of the head and the manifest; writes of the lease, the
+// marker and the head, and of the plan and the manifest where something changes.
 const (
 	readOverhead  = 2
 	writeOverhead = 3
 	planOverhead  = 2
 )
 
-// Forecast counts a plan's requests, and those that keep what it replaces.
+// Forecast counts a plan's requests, and the copies that keep the replaced files.
 func (p *Plan) Forecast(replaced []manifest.Entry) Forecast {
 	f := Forecast{Writes: writeOverhead + len(replaced)}
 	for _, phase := range p.Phases {
@@ -40,7 +39,7 @@ func (p *Plan) Forecast(replaced []manifest.Entry) Forecast {
 	return f
 }
 
-// Digest is the same for plans that do the same.
+// Digest is the hash of the plan's changes.
 func (p *Plan) Digest() string {
 	h := sha256.New()
 	for _, phase := range p.Phases {

@@ -5,8 +5,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// headerEncoder gives header sets an encoding. Each pair is made once and its string
-// shared, as in HeadersFor.
+// headerEncoder adds an encoding to header sets. It makes each pair once, and shares its
+// string.
 type headerEncoder map[[2]string]store.Headers
 
 func (m headerEncoder) add(h store.Headers, encoding string) (store.Headers, error) {

@@ -15,13 +15,13 @@ type stored struct {
 	managed bool // Pressrun wrote it
 	inexact bool // Sum is not known: compare by size and CRC
 	opaque  bool // not even the CRC is known: send it again
-	bare    bool // the store keeps no headers (a folder)
+	bare    bool // the store keeps no headers
 	retired *manifest.Retired
 	live    bool // named by the live release
 }
 
-// plain says whether it is the built file as such, which is now to be compressed: its
-// content is the build's, even if someone else wrote it.
+// plain says whether it is the built file, not compressed, which a rule compresses now: it
+// is not foreign, even if someone else wrote it.
 func (h stored) plain(f manifest.File) bool {
 	return f.Encoding != "" && h.inexact && !h.opaque && h.Headers.Get(rules.EncodingHeader) == "" && h.Size == f.Origin.Size && h.CRC == f.OriginCRC
 }
@@ -36,8 +36,8 @@ func (h stored) same(e manifest.Entry) bool {
 	return h.Sum == e.Sum
 }
 
-// inventory is the present content of the destination's paths. Most are as the live
-// manifest says, so only the others take up memory.
+// inventory is the present content of the destination's paths. Only paths that differ from
+// the live manifest take memory.
 type inventory struct {
 	live *manifest.Manifest
 	odd  map[string]*stored // paths that differ from the manifest; nil for nothing there
@@ -55,7 +55,7 @@ func (h *inventory) at(path string) (stored, bool) {
 	return stored{Entry: e, managed: true, live: true}, ok
 }
 
-// all goes through every path that holds something, in no particular order.
+// all yields every path with content, in no particular order.
 func (h *inventory) all() iter.Seq2[string, stored] {
 	return func(yield func(string, stored) bool) {
 		for _, e := range h.live.Entries {
@@ -71,8 +71,8 @@ func (h *inventory) all() iter.Seq2[string, stored] {
 	}
 }
 
-// inventory works out each path's content, from the live manifest, from the write-ahead
-// manifests of deploys that died, and from what the store shows.
+// inventory combines the live manifest, the write-ahead manifests of deploys that died, and
+// the observed paths.
 func (in *Input) inventory() inventory {
 	held := inventory{live: &in.Base.Live, odd: make(map[string]*stored, len(in.Base.Live.Retired)+len(in.Seen))}
 	for i := range in.Base.Live.Retired {
@@ -93,7 +93,7 @@ func (in *Input) inventory() inventory {
 		case !ok || known.ETag != seen.ETag:
 			held.odd[path] = found(path, seen, known, written[path])
 		case rewritten(known.Headers, seen.Headers, written[path]):
-			known.Headers = seen.Headers // which no ETag shows
+			known.Headers = seen.Headers // the ETag does not cover them
 			held.odd[path] = &known
 		}
 	}
@@ -106,8 +106,8 @@ func rewritten(known, seen store.Headers, written []manifest.Entry) bool {
 	return seen != "" && seen != known && slices.ContainsFunc(written, func(e manifest.Entry) bool { return e.Headers != known })
 }
 
-// found is a path's observed content, where that differs from the known one. It is
-// managed when a deploy that died meant to put the same there.
+// found is a path's observed content, where that differs from the known one. It is managed
+// if a deploy that died was to write the same.
 func found(path string, seen Observed, known stored, written []manifest.Entry) *stored {
 	now := &stored{inexact: true, opaque: !seen.HasCRC, bare: seen.Headers == "", live: known.live, retired: known.retired}
 	now.Entry = manifest.Entry{Path: path, Size: seen.Size, CRC: seen.CRC, Headers: seen.Headers, ETag: seen.ETag}
@@ -123,7 +123,7 @@ func found(path string, seen Observed, known stored, written []manifest.Entry) *
 	return now
 }
 
-// written are the entries that deploys which did not commit meant to put at each path.
+// written are the entries that uncommitted deploys were to write, by path.
 func (in *Input) written() map[string][]manifest.Entry {
 	m := map[string][]manifest.Entry{}
 	for i := range in.Base.Pending {

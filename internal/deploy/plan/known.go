@@ -7,7 +7,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Observed is the content that was found at a path in doubt.
+// Observed is the content of a path as the store reports it.
 type Observed struct {
 	Exists bool
 	store.Info
@@ -16,13 +16,13 @@ type Observed struct {
 // Known is the recorded state of the destination before a deploy.
 type Known struct {
 	Live    manifest.Manifest   // zero before the first release
-	Swept   bool                // everything that Live dooms has been deleted
+	Swept   bool                // the doomed files of Live have been deleted
 	Pending []manifest.Manifest // write-ahead manifests of deploys that did not commit
 }
 
-// AddPending adds the write-ahead manifest of one more deploy that did not commit.
-// What an earlier one meant to write just so is left out: a build that fails is
-// tried again and again, and each time that manifest may be as large as the site's.
+// AddPending adds the write-ahead manifest of an uncommitted deploy. It leaves out entries
+// that an earlier one has: a failing deploy may be tried again and again, each time with a
+// manifest as large as the site's.
 func (b *Known) AddPending(m *manifest.Manifest) {
 	left := *m
 	left.Entries = nil
@@ -38,9 +38,8 @@ func (b *Known) AddPending(m *manifest.Manifest) {
 	b.Pending = append(b.Pending, left)
 }
 
-// Doubtful are the paths whose content is not known for sure, since a deploy
-// that did not finish may or may not have written or deleted them. They have to
-// be looked at before a plan is made.
+// Doubtful are the paths that a deploy may have written or deleted that did not finish. A
+// plan needs them observed.
 func (b *Known) Doubtful() []string {
 	var paths []string
 	for i := range b.Pending {

@@ -7,15 +7,15 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-// inTurn parts the writes of redirects into phases, so that none is live before its
-// target: one that leads to another new one goes after that, and one that leads to a new
-// entry page (a feed, on the first deploy the home page) goes after the entry pages.
-func (p *planner) inTurn() {
+// orderRedirects splits the writes of redirects into phases, so that none is live before
+// its target: a redirect to another new one goes after that, and a redirect to a new entry
+// page (a feed, on the first deploy the home page) goes after the entry pages.
+func (p *planner) orderRedirects() {
 	redirects := p.plan.Phases[rules.ClassRedirect].Writes
 	if len(redirects) == 0 {
 		return
 	}
-	t := turns{p: p, fresh: map[string]Write{}, known: map[string]turn{}}
+	t := redirectOrder{p: p, fresh: map[string]Write{}, known: map[string]turn{}}
 	for _, phase := range p.plan.Phases[rules.ClassRedirect:] {
 		for _, w := range phase.Writes {
 			if w.Reason == ReasonNew {
@@ -26,7 +26,7 @@ func (p *planner) inTurn() {
 	var early, late [][]Write
 	for _, w := range redirects {
 		to := &early
-		of := t.of(p.path(w))
+		of := t.turn(p.path(w))
 		if of.late {
 			to = &late
 		}
@@ -53,52 +53,51 @@ func redirectPhases(turns [][]Write) []Phase {
 
 func (p *planner) path(w Write) string { return p.plan.Next.Entries[w.Index].Path }
 
-// turn is when a redirect may be written.
+// turn is the place of a redirect in the order.
 type turn struct {
 	number int
 	late   bool // after the entry pages
 }
 
-type turns struct {
+type redirectOrder struct {
 	p     *planner
-	fresh map[string]Write // redirects and entry pages that are not there yet
+	fresh map[string]Write // new redirects and entry pages
 	known map[string]turn
 }
 
-// of is the turn of the redirect at a path: the one after its target's to.
-func (t *turns) of(name string) turn {
+// turn is the turn of the redirect at a path: the one after its target's turn.
+func (t *redirectOrder) turn(name string) turn {
 	if known, ok := t.known[name]; ok {
 		return known
 	}
-	t.known[name] = turn{} // one that leads in a circle has to begin somewhere
+	t.known[name] = turn{} // ends the recursion in a loop of redirects
 	entry, _ := t.p.plan.Next.Find(name)
-	to, _ := redirect.LeadsTo(entry.Headers)
+	to, _ := redirect.Target(entry.Headers)
 	target, ok := redirect.TargetFile(to, t.p.in.Tree.Has)
 	w, fresh := t.fresh[target]
 	if !ok || !fresh {
 		return turn{}
 	}
 	found := turn{late: true}
-	if redirect.LeadsOn(t.p.plan.Next.Entries[w.Index].Headers) {
-		found = t.of(target)
+	if redirect.IsRedirect(t.p.plan.Next.Entries[w.Index].Headers) {
+		found = t.turn(target)
 		found.number++
 	}
 	t.known[name] = found
 	return found
 }
 
-// DeletesInTurn are the deletes after the commit, in the order of phases turned round, each turn
-// after the whole of the one before: what visitors open, then what that names, so
-// that no page is there for an instant whose assets are not. A redirect goes
-// before what it leads to: the other way round, it would lead nowhere.
-func (p *Plan) DeletesInTurn() [][]Delete {
+// DeleteBatches are the deletes after the commit, each batch to be complete before the
+// next: pages, then other files, then assets, so that no page is live without its assets. A
+// redirect goes before its target.
+func (p *Plan) DeleteBatches() [][]Delete {
 	var opened, other, assets []Delete
 	for _, d := range p.Deletes {
-		if d.First {
+		if d.Early {
 			continue
 		}
 		switch class := rules.Classify(d.Path); {
-		case redirect.LeadsOn(d.Headers) || class > rules.ClassOther:
+		case redirect.IsRedirect(d.Headers) || class > rules.ClassOther:
 			opened = append(opened, d)
 		case class == rules.ClassOther:
 			other = append(other, d)
@@ -106,43 +105,43 @@ func (p *Plan) DeletesInTurn() [][]Delete {
 			assets = append(assets, d)
 		}
 	}
-	turns := append(p.redirectsFirst(opened), other, assets)
-	return slices.DeleteFunc(turns, func(turn []Delete) bool { return len(turn) == 0 })
+	batches := append(p.redirectsFirst(opened), other, assets)
+	return slices.DeleteFunc(batches, func(batch []Delete) bool { return len(batch) == 0 })
 }
 
-// redirectsFirst puts each redirect in a turn before that of what it leads to: what no
-// other one that goes leads to is in the first. Redirects that lead in a circle go last.
+// redirectsFirst sorts deletes topologically: each redirect is in a batch before its
+// target's. Loops of redirects go last.
 func (p *Plan) redirectsFirst(deletes []Delete) [][]Delete {
-	l := p.leading(deletes)
+	l := p.graph(deletes)
 	var out [][]Delete
 	left := len(deletes)
-	for turn := l.free(); len(turn) > 0; turn = l.after(turn) {
-		now := make([]Delete, len(turn))
-		for i, at := range turn {
-			now[i] = deletes[at]
+	for ready := l.unreferenced(); len(ready) > 0; ready = l.after(ready) {
+		batch := make([]Delete, len(ready))
+		for i, at := range ready {
+			batch[i] = deletes[at]
 		}
-		out, left = append(out, now), left-len(now)
+		out, left = append(out, batch), left-len(batch)
 	}
 	if left == 0 {
 		return out
 	}
-	var circles []Delete
+	var loops []Delete
 	for i, d := range deletes {
-		if l.ledTo[i] > 0 {
-			circles = append(circles, d)
+		if l.inbound[i] > 0 {
+			loops = append(loops, d)
 		}
 	}
-	return append(out, circles)
+	return append(out, loops)
 }
 
-// leading is which of some deletes lead to which others, by their places in the list:
-// a file has one target at most, so that all turns together look at each once.
-type leading struct {
-	to    []int // the place of what it leads to; -1 for none of them
-	ledTo []int // by how many that are still there
+// graph has the redirects among deletes as edges, by their places in the list. A file has
+// at most one target.
+type graph struct {
+	to      []int // the place of the target; -1 for none of the deletes
+	inbound []int // the number of redirects to it that are left
 }
 
-func (p *Plan) leading(deletes []Delete) leading {
+func (p *Plan) graph(deletes []Delete) graph {
 	at := make(map[string]int, len(deletes))
 	for i, d := range deletes {
 		at[d.Path] = i
@@ -152,23 +151,23 @@ func (p *Plan) leading(deletes []Delete) leading {
 		_, gone := at[f]
 		return stays || gone
 	}
-	l := leading{make([]int, len(deletes)), make([]int, len(deletes))}
+	l := graph{make([]int, len(deletes)), make([]int, len(deletes))}
 	for i, d := range deletes {
 		l.to[i] = -1
-		to, _ := redirect.LeadsTo(d.Headers)
+		to, _ := redirect.Target(d.Headers)
 		target, ok := redirect.TargetFile(to, there)
 		if place, goes := at[target]; ok && goes && place != i {
 			l.to[i] = place
-			l.ledTo[place]++
+			l.inbound[place]++
 		}
 	}
 	return l
 }
 
-// free are those that nothing leads to, in the order of the list.
-func (l *leading) free() []int {
+// unreferenced are the deletes that no redirect leads to, in the order of the list.
+func (l *graph) unreferenced() []int {
 	var out []int
-	for i, n := range l.ledTo {
+	for i, n := range l.inbound {
 		if n == 0 {
 			out = append(out, i)
 		}
@@ -176,15 +175,15 @@ func (l *leading) free() []int {
 	return out
 }
 
-// after are those that nothing leads to any more once a turn is gone.
-func (l *leading) after(turn []int) []int {
+// after are the deletes that no redirect leads to any more once a batch is gone.
+func (l *graph) after(batch []int) []int {
 	var out []int
-	for _, i := range turn {
+	for _, i := range batch {
 		to := l.to[i]
 		if to < 0 {
 			continue
 		}
-		if l.ledTo[to]--; l.ledTo[to] == 0 {
+		if l.inbound[to]--; l.inbound[to] == 0 {
 			out = append(out, to)
 		}
 	}

@@ -42,7 +42,7 @@ func TestWhatAPageNamesIsDeletedAfterThePage(t *testing.T) {
 			for _, path := range c.deleted {
 				plan.Deletes = append(plan.Deletes, Delete{Entry: manifest.Entry{Path: path}, Reason: ReasonGone})
 			}
-			if diff := cmp.Diff(c.want, turnsOf(plan.DeletesInTurn())); diff != "" {
+			if diff := cmp.Diff(c.want, turnsOf(plan.DeleteBatches())); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -28,45 +28,44 @@ type Write struct {
 	Index  int // in Plan.Next.Entries
 	Reason Reason
 	If     store.Condition // on what the destination holds now
-	// Resend says that a change of headers is not done by a copy: it takes one away,
-	// which not every store does so, or this store does none.
+	// Resend says that a change of headers sends the file again, and is no copy: it takes a
+	// header away, which not every store's copies do, or the store makes no copies.
 	Resend bool
 }
 
-// Sends says whether the write needs the content, and not a change of headers
-// in place.
+// Sends says whether the write sends the content. Else it copies the file onto itself with
+// other headers.
 func (w Write) Sends() bool { return w.Reason != ReasonHeaders || w.Resend }
 
-// Phase is the writes of one class, or of a part of one: redirects may take
-// several. Phases go in order, each after the whole of the one before.
+// Phase has the writes of one class, or of a part of it. Each phase must be complete before
+// the next.
 type Phase struct {
 	Class  rules.Class
-	Clear  []manifest.Entry // files in the way, deleted before the writes: see GiveWay
+	Clear  []manifest.Entry // files in the way, deleted before the writes: see ClearConflicts
 	Writes []Write
 }
 
-// Delete is one file to delete: after the commit, or First.
+// Delete is one file to delete: after the commit, or Early.
 type Delete struct {
 	manifest.Entry
 	Reason Reason
-	First  bool // in its phase's Clear
+	Early  bool // in its phase's Clear
 }
 
 // Plan is everything a deploy will do.
 type Plan struct {
 	Phases  []Phase
 	Deletes []Delete
-	// Next is what the destination will hold. Entries that are to be written
-	// have no ETag yet.
+	// Next is the manifest after the deploy. Entries to be written have no ETag yet.
 	Next manifest.Manifest
-	// Foreign are paths that the plan overwrites and that hold something we did not
-	// put there: it may only be carried out when a person says so.
+	// Foreign are paths with content that Pressrun did not write and that the plan
+	// overwrites: only a person may allow that.
 	Foreign []string
-	// NotHashed are files whose names were taken to follow their content, and do not:
-	// one name has had two contents. They are no longer cached for ever.
+	// NotHashed are files whose names look like hashes of their content and are not: they had
+	// other content before. They are no longer cached for ever.
 	NotHashed []string
 	Unchanged int
-	Retired   int // assets that this release drops and that stay for their grace time
+	Retired   int // assets that this release drops and keeps for their grace time
 }
 
 // Input is what a plan is made from.
@@ -82,7 +81,7 @@ type Input struct {
 	StatePrefix string
 }
 
-// New compares a build with what the destination holds.
+// New plans the deploy of a build to a destination.
 func New(in Input) (Plan, error) {
 	p := planner{in: in, held: in.inventory(), encoded: headerEncoder{}}
 	p.plan.Next = in.Next
@@ -99,8 +98,8 @@ func New(in Input) (Plan, error) {
 			return Plan{}, err
 		}
 	}
-	p.inTurn()
-	p.leftovers()
+	p.orderRedirects()
+	p.drop()
 	return p.plan, nil
 }
 
@@ -147,7 +146,7 @@ func (p *planner) file(f manifest.File) error {
 	p.plan.Next.Entries = append(p.plan.Next.Entries, next)
 	if w.Reason != "" {
 		class := rules.Classify(f.Path)
-		if redirect.LeadsOn(headers) {
+		if redirect.IsRedirect(headers) {
 			class = rules.ClassRedirect // not before its target
 		}
 		phase := &p.plan.Phases[class]
@@ -166,10 +165,9 @@ func loses(old, next store.Headers) bool {
 	return false
 }
 
-// leftovers settles the managed files that the build no longer has: pages and documents
-// go at once, since taking content down must mean that it is gone; assets stay for their
-// grace time.
-func (p *planner) leftovers() {
+// drop plans the deletes of managed files that the build no longer has: pages and documents
+// at once, since people take content down in this way; assets after their grace time.
+func (p *planner) drop() {
 	for path, have := range p.held.all() {
 		if !have.managed || manifest.Reserved(path, p.in.StatePrefix) || p.in.Tree.Has(path) {
 			continue
@@ -196,9 +194,9 @@ func (p *planner) leftovers() {
 	slices.SortFunc(p.plan.Deletes, func(a, b Delete) int { return strings.Compare(a.Path, b.Path) })
 }
 
-// Replaced are the live release's files that the plan overwrites or deletes, one
-// for each content: what a rollback to that release would miss. Where the store
-// keeps versions, those files that have one are left out.
+// Replaced are the live release's files that the plan overwrites or deletes, one for each
+// content: a rollback to that release needs them. With versioned, files of which the store
+// keeps a version are left out.
 func (p *Plan) Replaced(live *manifest.Manifest, versioned bool) []manifest.Entry {
 	var out []manifest.Entry
 	known := map[store.Sum]bool{}
@@ -224,8 +222,8 @@ func (p *Plan) Replaced(live *manifest.Manifest, versioned bool) []manifest.Entr
 	return out
 }
 
-// ResendHeaders makes the plan send files whose headers alone change, for a store
-// that can't do so by a copy.
+// ResendHeaders makes the plan send the files whose headers alone change, for a store whose
+// copies can't change headers.
 func (p *Plan) ResendHeaders() {
 	for _, phase := range p.Phases {
 		for i := range phase.Writes {

@@ -80,7 +80,7 @@ func (m *model) deploy(t *rapid.T, build map[string]string, rs rules.Rules, budg
 		t.Fatalf("our own files are taken for strangers': %v", plan.Foreign)
 	}
 	if m.nestless {
-		plan.GiveWay()
+		plan.ClearConflicts()
 	}
 	m.writes = 0
 	m.base.Pending = append(slices.Clone(m.base.Pending), plan.Delta())
@@ -102,9 +102,9 @@ func (m *model) deploy(t *rapid.T, build map[string]string, rs rules.Rules, budg
 			m.apply(t, e, w, build[e.Path])
 		}
 	}
-	m.base = Known{Live: plan.Next, Swept: len(plan.Deletes) == len(plan.First())}
+	m.base = Known{Live: plan.Next, Swept: len(plan.Deletes) == len(plan.EarlyDeletes())}
 	for _, d := range plan.Deletes {
-		if d.First {
+		if d.Early {
 			continue
 		}
 		if m.writes == budget {

@@ -28,7 +28,7 @@ func planOf(t interface{ Fatal(...any) }, pages []string, rs string, live *manif
 		put := store.SmallPut(p, "", []byte(p), store.Condition{})
 		tree.Files = append(tree.Files, manifest.File{Path: p, Size: put.Size, Sum: put.Sum, CRC: put.CRC})
 	}
-	made, _ := redirect.Settle(parsed, tree, false)
+	made, _ := redirect.Resolve(parsed, tree, false)
 	at := map[string]redirect.Rule{}
 	for _, r := range made {
 		at[r.Path()] = r
@@ -83,7 +83,7 @@ func TestARedirectIsWrittenAfterTheRedirectThatItLeadsTo(t *testing.T) {
 func TestARedirectIsDeletedBeforeWhatItLeadsTo(t *testing.T) {
 	live := planOf(t, []string{"index.html", "new.html", "other.html"}, "/a /b\n/b /c 307\n/c /new.html\n/stays /other.html\n", nil).Next
 	plan := planOf(t, []string{"index.html", "other.html"}, "/stays /other.html\n", &live)
-	if diff := cmp.Diff([]string{"a/index.html", "b/index.html", "c/index.html", "new.html"}, turnsOf(plan.DeletesInTurn())); diff != "" {
+	if diff := cmp.Diff([]string{"a/index.html", "b/index.html", "c/index.html", "new.html"}, turnsOf(plan.DeleteBatches())); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -105,7 +105,7 @@ func chain(n int) []Delete {
 // left.
 func TestALongChainIsDeletedFromItsBeginning(t *testing.T) {
 	const n = 30_000
-	turns := (&Plan{Deletes: chain(n)}).DeletesInTurn()
+	turns := (&Plan{Deletes: chain(n)}).DeleteBatches()
 	if len(turns) != n {
 		t.Fatalf("%d turns", len(turns))
 	}
@@ -124,7 +124,7 @@ func TestCirclesAreDeletedLast(t *testing.T) {
 	}
 	deletes[3].Headers = back // 1, 2, 3 are a circle now
 	want := []string{"r/000000/index.html r/000004/index.html", "r/000005/index.html", "r/000001/index.html r/000002/index.html r/000003/index.html"}
-	if diff := cmp.Diff(want, turnsOf((&Plan{Deletes: deletes}).DeletesInTurn())); diff != "" {
+	if diff := cmp.Diff(want, turnsOf((&Plan{Deletes: deletes}).DeleteBatches())); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -137,7 +137,7 @@ func BenchmarkDeletesInTurn(b *testing.B) {
 		p := &Plan{Deletes: chain(n)}
 		began := time.Now()
 		for range b.N {
-			p.DeletesInTurn()
+			p.DeleteBatches()
 		}
 		each[i] = float64(time.Since(began)) / float64(b.N) / float64(n)
 	}
@@ -168,7 +168,7 @@ func TestNoOrderOfARedirectsReleaseLeadsNowhere(t *testing.T) {
 		there := map[string]store.Headers{}
 		check := func(what string, before, after *manifest.Manifest) {
 			for name, h := range there {
-				to, _ := redirect.LeadsTo(h)
+				to, _ := redirect.Target(h)
 				_, now := redirect.TargetFile(to, func(f string) bool { _, ok := there[f]; return ok })
 				_, first := redirect.TargetFile(to, func(f string) bool { _, ok := before.Find(f); return ok })
 				_, last := redirect.TargetFile(to, func(f string) bool { _, ok := after.Find(f); return ok })
@@ -188,13 +188,13 @@ func TestNoOrderOfARedirectsReleaseLeadsNowhere(t *testing.T) {
 					check(e.Path, &live, &plan.Next)
 				}
 			}
-			for _, turn := range plan.DeletesInTurn() {
+			for _, turn := range plan.DeleteBatches() {
 				for _, d := range turn {
 					delete(there, d.Path)
 					// What leads on at this instant and is to be deleted may lead nowhere only
 					// when it did so before.
 					for name, h := range there {
-						to, _ := redirect.LeadsTo(h)
+						to, _ := redirect.Target(h)
 						_, now := redirect.TargetFile(to, func(f string) bool { _, ok := there[f]; return ok })
 						_, first := redirect.TargetFile(to, func(f string) bool { _, ok := live.Find(f); return ok })
 						_, stays := plan.Next.Find(name)

@@ -1,7 +1,6 @@
-// Package precompress makes gzip files of a build's files, as they are stored and
-// served with Content-Encoding: gzip. Equal content gives equal bytes on every
-// machine, as long as the compressor's version is the same: no name, no time, one
-// level, and reads of one size.
+// Package precompress compresses a build's files, to be served with Content-Encoding: gzip.
+// With one version of the compressor, equal content gives equal bytes on every machine: no
+// name, no time, one level, and reads of one size.
 package precompress
 
 import (
@@ -26,63 +25,61 @@ import (
 )
 
 const (
-	// level is within half a percent of the highest, at nearly twice its speed.
+	// level compresses within half a percent of the highest, at nearly twice its speed.
 	level = 7
-	// chunk is how much is read and compressed at a time: the compressor may
-	// look ahead only as far as it was given content.
+	// chunk is the size of each read, in bytes: the compressor's output depends on it.
 	chunk = 64 << 10
 )
 
-// Packer compresses files of one build, some at a time, and keeps the results in
-// temporary files until it is closed. Its memory is bounded, whatever the files'
-// sizes and number. It is safe for concurrent use.
-type Packer struct {
+// Compressor compresses the files of one build into temporary files, until it is closed. Its
+// memory does not depend on the files' sizes and number. It is safe for concurrent use.
+type Compressor struct {
 	dir  string
 	temp string
 	free chan *worker
 	once sync.Once // of Close
 
-	mu   sync.Mutex
-	made map[string]section
+	mu      sync.Mutex
+	results map[string]section
 }
 
-// section is where a compressed file lies.
+// section is the place of a compressed file in a temporary file.
 type section struct {
 	file   *os.File
 	offset int64
 	stored manifest.File
 }
 
-// New is a packer for the build under dir. Temporary files are made under temp, ""
-// for the system's own place, and only when something is compressed.
-func New(dir, temp string) *Packer {
-	p := &Packer{dir: dir, temp: temp, free: make(chan *worker, runtime.GOMAXPROCS(0)), made: map[string]section{}}
+// New makes the compressor of the build in dir. It makes temporary files in temp, "" for the
+// system's folder, and only once it compresses.
+func New(dir, temp string) *Compressor {
+	p := &Compressor{dir: dir, temp: temp, free: make(chan *worker, runtime.GOMAXPROCS(0)), results: map[string]section{}}
 	for range cap(p.free) {
 		p.free <- &worker{}
 	}
 	return p
 }
 
-// Pack compresses a file, once, and describes it as it is to be stored: as it was
-// built, when that is no larger.
-func (p *Packer) Pack(f manifest.File) (manifest.File, error) {
+// Compress compresses a file, once, and returns it as it is stored: as it was built, if that
+// is no larger.
+func (p *Compressor) Compress(f manifest.File) (manifest.File, error) {
 	if s, ok := p.find(f.Path); ok {
 		return s.stored, nil
 	}
 	w := <-p.free
 	defer func() { p.free <- w }()
-	s, err := w.pack(filepath.Join(p.dir, filepath.FromSlash(f.Path)), f, p.temp)
+	s, err := w.compress(filepath.Join(p.dir, filepath.FromSlash(f.Path)), f, p.temp)
 	if err != nil {
 		return f, fmt.Errorf("compress %s: %w", f.Path, err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.made[f.Path] = s
+	p.results[f.Path] = s
 	return s.stored, nil
 }
 
-// Body is the content of a file that was compressed and became smaller.
-func (p *Packer) Body(path string) (store.Body, bool) {
+// Body is the content of a compressed file; false for a file that did not become smaller.
+func (p *Compressor) Body(path string) (store.Body, bool) {
 	s, ok := p.find(path)
 	if !ok || s.stored.Encoding == "" {
 		return nil, false
@@ -90,16 +87,15 @@ func (p *Packer) Body(path string) (store.Body, bool) {
 	return io.NewSectionReader(s.file, s.offset, s.stored.Size), true
 }
 
-func (p *Packer) find(path string) (section, bool) {
+func (p *Compressor) find(path string) (section, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s, ok := p.made[path]
+	s, ok := p.results[path]
 	return s, ok
 }
 
-// Close deletes the temporary files, once. Nobody may be packing or reading any
-// more.
-func (p *Packer) Close() error {
+// Close deletes the temporary files. Call it when all compressing and reading has ended.
+func (p *Compressor) Close() error {
 	if p == nil {
 		return nil
 	}
@@ -113,7 +109,7 @@ func (p *Packer) Close() error {
 	return errors.Join(errs...)
 }
 
-// worker compresses one file at a time, after each other into one temporary file.
+// worker compresses one file after the other into one temporary file.
 type worker struct {
 	spool *os.File
 	end   int64
@@ -122,7 +118,7 @@ type worker struct {
 	in    []byte
 }
 
-func (w *worker) pack(name string, f manifest.File, temp string) (section, error) {
+func (w *worker) compress(name string, f manifest.File, temp string) (section, error) {
 	if err := w.open(temp); err != nil {
 		return section{}, err
 	}
@@ -138,7 +134,7 @@ func (w *worker) pack(name string, f manifest.File, temp string) (section, error
 		return section{}, err
 	}
 	if built != f.Built() {
-		return section{}, errors.New("it changed while it was being deployed: let the build end first, then deploy again")
+		return section{}, errors.New("the file changed while it was being deployed: let the build end first, then deploy again")
 	}
 	if out.size >= f.Size {
 		return section{stored: f.AsBuilt()}, nil // the next file is written over it
@@ -151,7 +147,7 @@ func (w *worker) pack(name string, f manifest.File, temp string) (section, error
 	return s, nil
 }
 
-// copy compresses, and tells what was read.
+// copy compresses a file, and returns its size and hash.
 func (w *worker) copy(to io.Writer, from io.Reader) (manifest.Origin, error) {
 	var built manifest.Origin
 	sha := sha256.New()
@@ -187,8 +183,7 @@ func (w *worker) open(temp string) error {
 	if err != nil {
 		return fmt.Errorf("make a temporary file: %w", err)
 	}
-	// Where the system lets an open file lose its name, nothing is left behind
-	// even by a deploy that is killed.
+	// Where the system can unlink an open file, a killed deploy leaves nothing behind.
 	_ = os.Remove(f.Name())
 	w.spool, w.gz, w.in, w.out = f, gz, make([]byte, chunk), bufio.NewWriterSize(nil, chunk)
 	return nil

@@ -33,7 +33,7 @@ func write(t testing.TB, dir, name string, content []byte) manifest.File {
 	return manifest.File{Path: name, Size: int64(len(content)), Sum: sha256.Sum256(content), CRC: crc64nvme.Checksum(content)}
 }
 
-func packer(t testing.TB, dir string) *precompress.Packer {
+func packer(t testing.TB, dir string) *precompress.Compressor {
 	t.Helper()
 	p := precompress.New(dir, t.TempDir())
 	t.Cleanup(func() {
@@ -44,7 +44,7 @@ func packer(t testing.TB, dir string) *precompress.Packer {
 	return p
 }
 
-func body(t testing.TB, p *precompress.Packer, path string) []byte {
+func body(t testing.TB, p *precompress.Compressor, path string) []byte {
 	t.Helper()
 	r, ok := p.Body(path)
 	if !ok {
@@ -75,7 +75,7 @@ func TestAFileIsStoredCompressedWhenThatIsSmaller(t *testing.T) {
 		"noise.txt": bytes.Repeat([]byte("abc"), 10)[:7],
 	} {
 		f := write(t, dir, name, content)
-		stored, err := p.Pack(f)
+		stored, err := p.Compress(f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +121,7 @@ func TestEqualContentGivesEqualBytesWhateverCameBefore(t *testing.T) {
 		for name, content := range contents { // in no order
 			f := write(t, dir, name, content)
 			group.Go(func() {
-				stored, err := p.Pack(f)
+				stored, err := p.Compress(f)
 				if err != nil {
 					t.Error(err)
 				}
@@ -153,7 +153,7 @@ func TestAnythingComesBack(t *testing.T) {
 		n++
 		content := []byte(strings.Repeat(rapid.String().Draw(r, "text"), rapid.IntRange(1, 50).Draw(r, "times")))
 		f := write(t, dir, fmt.Sprintf("%d.txt", n), content)
-		stored, err := p.Pack(f)
+		stored, err := p.Compress(f)
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -175,13 +175,13 @@ func TestAFileThatChangesMeanwhileIsRefused(t *testing.T) {
 	p := packer(t, dir)
 	f := write(t, dir, "a.html", text(100))
 	write(t, dir, "a.html", text(101))
-	if _, err := p.Pack(f); err == nil || !strings.Contains(err.Error(), "compress a.html: it changed while") {
+	if _, err := p.Compress(f); err == nil || !strings.Contains(err.Error(), "compress a.html: the file changed while") {
 		t.Errorf("changed: %v", err)
 	}
 	if err := os.Remove(filepath.Join(dir, "a.html")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Pack(f); err == nil || !strings.Contains(err.Error(), "compress a.html") {
+	if _, err := p.Compress(f); err == nil || !strings.Contains(err.Error(), "compress a.html") {
 		t.Errorf("gone: %v", err)
 	}
 	if _, ok := p.Body("a.html"); ok {
@@ -192,7 +192,7 @@ func TestAFileThatChangesMeanwhileIsRefused(t *testing.T) {
 func TestNoRoomForTemporaryFilesIsSaid(t *testing.T) {
 	dir := t.TempDir()
 	p := precompress.New(dir, filepath.Join(dir, "not", "there"))
-	if _, err := p.Pack(write(t, dir, "a.html", text(100))); err == nil || !strings.Contains(err.Error(), "make a temporary file") {
+	if _, err := p.Compress(write(t, dir, "a.html", text(100))); err == nil || !strings.Contains(err.Error(), "make a temporary file") {
 		t.Error(err)
 	}
 	if err := p.Close(); err != nil {
@@ -203,7 +203,7 @@ func TestNoRoomForTemporaryFilesIsSaid(t *testing.T) {
 func TestNothingIsLeftBehind(t *testing.T) {
 	dir, temp := t.TempDir(), t.TempDir()
 	p := precompress.New(dir, temp)
-	if _, err := p.Pack(write(t, dir, "a.html", text(1000))); err != nil {
+	if _, err := p.Compress(write(t, dir, "a.html", text(1000))); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -220,12 +220,12 @@ func TestMemoryIsBoundedWhateverTheSize(t *testing.T) {
 	dir := t.TempDir()
 	p := packer(t, dir)
 	small, large := write(t, dir, "small.json", text(1000)), write(t, dir, "large.json", text(150_000))
-	if _, err := p.Pack(small); err != nil {
+	if _, err := p.Compress(small); err != nil {
 		t.Fatal(err)
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	stored, err := p.Pack(large)
+	stored, err := p.Compress(large)
 	runtime.ReadMemStats(&after)
 	if grown := after.TotalAlloc - before.TotalAlloc; err != nil || grown > 2<<20 {
 		t.Errorf("%d bytes compressed to %d took %d bytes of memory, %v", large.Size, stored.Size, grown, err)
@@ -237,7 +237,7 @@ func TestMemoryIsBoundedWhateverTheSize(t *testing.T) {
 // means for sites.
 func TestEveryMachineMakesTheSameBytes(t *testing.T) {
 	dir := t.TempDir()
-	stored, err := packer(t, dir).Pack(write(t, dir, "a.html", text(5000)))
+	stored, err := packer(t, dir).Compress(write(t, dir, "a.html", text(5000)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func BenchmarkPack(b *testing.B) {
 		for part := range 4 {
 			group.Go(func() {
 				for i := part; i < len(files); i += 4 {
-					if _, err := p.Pack(files[i]); err != nil {
+					if _, err := p.Compress(files[i]); err != nil {
 						b.Error(err)
 					}
 				}

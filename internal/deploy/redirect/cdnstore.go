@@ -14,19 +14,19 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// Store keeps redirects where a CDN answers them itself, beside the pages
-// that lead on. Others may keep keys of their own in it. Errors are sentences for
-// an operator.
+// Store keeps redirects that a CDN answers itself, in addition to the redirect pages. Others
+// may keep keys of their own in it. Errors are sentences for an operator.
 type Store interface {
-	// String names the store, the same for the same.
+	// String names the store.
 	String() string
 	Limits() Limits
-	// Version is that of the store's whole content; it changes with every write.
+	// Version is the version of the content, which changes with every write, and its size in
+	// bytes.
 	Version(ctx context.Context) (version string, bytes int64, err error)
-	// Read gives everything that the store holds for this site's part of the host.
+	// Read returns the content for this site's part of the host.
 	Read(ctx context.Context) (map[string]string, error)
-	// Write does all of a batch or nothing, and returns the new version. It wraps
-	// ErrPrecondition when the store no longer has the version it is given.
+	// Write does all of a batch or nothing, and returns the new version. An error wraps
+	// ErrPrecondition if the store has another version than the given one.
 	Write(ctx context.Context, version string, batch Batch) (string, error)
 }
 
@@ -35,33 +35,32 @@ type Limits struct {
 	Key, Value int
 	Total      int64
 	Batch      int // keys in one batch
-	// Settle is how long after a write a visitor may still be answered out of what
-	// the store held before.
-	Settle time.Duration
+	// Propagation is how long after a write some visitors may get the content from before.
+	Propagation time.Duration
 }
 
-// Batch is what one write does.
+// Batch has the changes of one write.
 type Batch struct {
 	Put    map[string]string
 	Delete []string
 }
 
-// Plan is how a store comes to hold a release's redirects.
+// Plan has the changes that make a store hold a release's redirects.
 type Plan struct {
 	Store  string   `json:"store"`
 	Put    []string `json:"put,omitempty"` // keys: addresses of the site, as "/old"
 	Delete []string `json:"delete,omitempty"`
-	// Foreign are keys of other writers, and Long are redirects which the store has no
-	// room for: both are left to the pages that lead on.
+	// Foreign are keys of other writers, and Long are redirects that are too long for the
+	// store: both are left to the redirect pages.
 	Foreign []string `json:"foreign,omitempty"`
 	Long    []string `json:"long,omitempty"`
 
-	Want map[string]string `json:"-"` // the managed redirects that the store has to hold
+	Want map[string]string `json:"-"` // all managed redirects
 }
 
-// Key is the key of a file that leads on: its address without
-// "index.html" and without a slash at the end, as CDN functions look it up.
-func Key(name string) string {
+// addressKey is the key of a file: its address without "index.html" and without a slash at
+// the end, as CDN functions look it up.
+func addressKey(name string) string {
 	dir, base := path.Split(name)
 	if base == "index.html" {
 		name = strings.TrimSuffix(dir, "/")
@@ -69,8 +68,8 @@ func Key(name string) string {
 	return "/" + name
 }
 
-// redirectValue says where a redirect leads, and whose it is: only our own keys
-// are ever overwritten or deleted.
+// redirectValue has a redirect's target and owner: only keys with the site's owner are ever
+// overwritten or deleted.
 func redirectValue(to string, status int, site string) string {
 	return fmt.Sprintf("%d %s %s", status, to, redirectOwner(site))
 }
@@ -82,11 +81,11 @@ func NewPlan(next *manifest.Manifest, held map[string]string, limits Limits) Pla
 	p := Plan{Want: map[string]string{}}
 	for i := range next.Entries {
 		e := &next.Entries[i]
-		if !LeadsOn(e.Headers) {
+		if !IsRedirect(e.Headers) {
 			continue
 		}
-		key := Key(e.Path)
-		to, status := LeadsTo(e.Headers)
+		key := addressKey(e.Path)
+		to, status := Target(e.Headers)
 		value := redirectValue(to, status, next.Site)
 		if to == "" || len(key) > limits.Key || len(value) > limits.Value {
 			p.Long = append(p.Long, key)
@@ -118,8 +117,8 @@ func NewPlan(next *manifest.Manifest, held map[string]string, limits Limits) Pla
 	return p
 }
 
-// Batches are the plan's writes in turn. Deletes come first, so that a store that
-// is nearly full never has to hold the old and the new.
+// Batches are the plan's writes in their order. Deletes come first, so that a nearly full
+// store has room.
 func (p *Plan) Batches(limits Limits) []Batch {
 	var out []Batch
 	n := 0
@@ -140,8 +139,8 @@ func (p *Plan) Batches(limits Limits) []Batch {
 	return out
 }
 
-// Grows is by how many bytes the store will be larger.
-func (p *Plan) Grows(held map[string]string) int64 {
+// Growth is the number of bytes that the writes add to the store.
+func (p *Plan) Growth(held map[string]string) int64 {
 	n := 0
 	for _, key := range p.Put {
 		n += len(key) + len(p.Want[key])
@@ -155,10 +154,10 @@ func (p *Plan) Grows(held map[string]string) int64 {
 	return int64(n)
 }
 
-// Empty says whether the store holds the release's redirects already.
+// Empty says whether the store has the release's redirects already.
 func (p *Plan) Empty() bool { return len(p.Put)+len(p.Delete) == 0 }
 
-// Digest is the same for releases with the same redirects.
+// Digest is the hash of a release's redirects.
 func Digest(next *manifest.Manifest, limits Limits) string {
 	want := NewPlan(next, nil, limits).Want
 	h := sha256.New()

@@ -47,7 +47,7 @@ func TestOnlyTheSitesOwnKeysAreTouched(t *testing.T) {
 
 func TestTheKeyOfAFile(t *testing.T) {
 	for name, want := range map[string]string{"index.html": "/", "a/index.html": "/a", "a/b/index.html": "/a/b", "a.html": "/a.html", "xindex.html": "/xindex.html", "f.pdf": "/f.pdf"} {
-		if got := Key(name); got != want {
+		if got := addressKey(name); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}
@@ -71,7 +71,7 @@ func TestAStoreComesToHoldTheRelease(t *testing.T) {
 			return n
 		}
 		plan := NewPlan(next, held, storeLimits)
-		most := max(size(), size()+plan.Grows(held))
+		most := max(size(), size()+plan.Growth(held))
 		for !plan.Empty() {
 			for _, b := range plan.Batches(storeLimits) {
 				if n := len(b.Put) + len(b.Delete); n == 0 || n > storeLimits.Batch {

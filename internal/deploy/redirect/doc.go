@@ -1,3 +1,3 @@
-// Package redirect reads a _redirects file, makes pages of its rules, and plans the
-// content of a CDN's store of redirects. It does no I/O.
+// Package redirect reads a _redirects file, makes pages from its rules, and plans the
+// content of a CDN's redirect store. It does no I/O.
 package redirect

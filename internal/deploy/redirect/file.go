@@ -3,10 +3,12 @@ package redirect
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/deploy/rules"
@@ -19,33 +21,33 @@ const FileName = "_redirects"
 // Rule is one rule of a _redirects file that a stored file can carry out.
 type Rule struct {
 	Line   int
-	From   string // path of the site, decoded, without the first "/" and one at its end
+	From   string // path of the site, decoded, without "/" at its start or end
 	Folder bool   // the address ends in a slash
-	To     string // address that starts with "/" or http(s)://, percent-encoded
+	To     string // target: starts with "/" or http(s)://, percent-encoded
 	Status int
 	Force  bool // wins over a file of the build ("301!")
 }
 
 // Skipped is a rule of a _redirects file that is not carried out, with the reason.
 type Skipped struct {
-	Line int
-	Rule string // its first fields, for people
-	Why  string
+	Line   int
+	Rule   string // its first fields, for people
+	Reason string
 }
 
 // String names the rule for people.
-func (u Skipped) String() string { return fmt.Sprintf("line %d, %s: %s", u.Line, u.Rule, u.Why) }
+func (u Skipped) String() string { return fmt.Sprintf("line %d, %s: %s", u.Line, u.Rule, u.Reason) }
 
 // maxRedirectsLine is the longest rule, in bytes; Cloudflare takes 1,000.
 const maxRedirectsLine = 8 << 10
 
 // ParseFile reads a _redirects file: "FROM [NAME=VALUE...] TO [STATUS[!]] [CONDITION...]"
-// a line, "#" before a comment. Of two rules for one path the first counts. What no
-// stored file can do (splats, placeholders, queries, conditions, rewrites) is in undone;
-// a line that is no rule is an error. Without a status it is 301, as at Netlify;
-// Cloudflare would say 302. Sources: Netlify docs, "Redirects and rewrites" and "Redirect
+// a line, "#" before a comment. Of two rules for one path the first counts. Rules that no
+// stored file can carry out (splats, placeholders, queries, conditions, rewrites) are in
+// skipped; a line that is no rule is an error. The default status is 301, as at Netlify, and
+// not 302, as at Cloudflare. Sources: Netlify docs, "Redirects and rewrites" and "Redirect
 // options"; Cloudflare Pages docs, "Redirects".
-func ParseFile(text []byte) (rules []Rule, undone []Skipped, err error) {
+func ParseFile(text []byte) (rules []Rule, skipped []Skipped, err error) {
 	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	lines.Buffer(nil, maxRedirectsLine)
 	first := map[string]int{}
@@ -60,10 +62,10 @@ func ParseFile(text []byte) (rules []Rule, undone []Skipped, err error) {
 			return nil, nil, fmt.Errorf("%s line %d: %w", FileName, n, err)
 		}
 		if line, ok := first[r.Path()]; ok && why == "" {
-			why = fmt.Sprintf("line %d already says where it leads", line)
+			why = fmt.Sprintf("line %d has a rule for the same path", line)
 		}
 		if why != "" {
-			undone = append(undone, Skipped{n, strings.Join(fields[:min(len(fields), 3)], " "), why})
+			skipped = append(skipped, Skipped{n, strings.Join(fields[:min(len(fields), 3)], " "), why})
 			continue
 		}
 		r.Line = n
@@ -73,7 +75,7 @@ func ParseFile(text []byte) (rules []Rule, undone []Skipped, err error) {
 	if err := lines.Err(); err != nil {
 		return nil, nil, fmt.Errorf("%s line %d is longer than %d bytes: %w", FileName, n, maxRedirectsLine, err)
 	}
-	return rules, undone, nil
+	return rules, skipped, nil
 }
 
 // ruleFields are a line's fields without its comment.
@@ -108,36 +110,23 @@ func parseRedirect(fields []string) (r Rule, why string, err error) {
 		status := statusField.FindStringSubmatch(field)
 		switch {
 		case status != nil:
-			r.Status, r.Force = number(status[1]), status[2] != ""
+			r.Status, _ = strconv.Atoi(status[1]) // three digits
+			r.Force = status[2] != ""
 		case pairField.MatchString(field):
 			why = "it depends on who asks"
 		default:
 			return r, "", fmt.Errorf("%q is neither a status nor a condition", field)
 		}
 	}
-	if why == "" {
-		why = r.ofStatus()
-	}
 	fromWhy, err := r.from(fields[0])
 	if err != nil {
 		return r, "", err
 	}
-	if why == "" {
-		why = fromWhy
-	}
-	if why != "" {
+	if why = cmp.Or(why, r.ofStatus(), fromWhy); why != "" {
 		return r, why, nil
 	}
 	r.To, err = redirectTarget(to)
 	return r, "", err
-}
-
-func number(digits string) int {
-	n := 0
-	for _, d := range digits {
-		n = n*10 + int(d-'0')
-	}
-	return n
 }
 
 func (r *Rule) ofStatus() string {
@@ -167,12 +156,12 @@ func (r *Rule) from(address string) (why string, err error) {
 	return "", nil
 }
 
-// maxTarget is the longest address S3 takes for a website redirect, in bytes
+// maxTarget is the longest target of a website redirect in S3, in bytes
 // (PutObject API reference, x-amz-website-redirect-location: 2 KB).
 const maxTarget = 2048
 
-// redirectTarget checks where a rule leads, and encodes what may not stand in a
-// header or in a page as it is.
+// redirectTarget checks a rule's target, and percent-encodes the characters that a header or
+// a page must not have.
 func redirectTarget(to string) (string, error) {
 	local := strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//")
 	u, err := url.Parse(to)

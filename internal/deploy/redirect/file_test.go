@@ -95,7 +95,7 @@ func TestRulesOfRedirectsAreReadAsNetlifyAndCloudflareReadThem(t *testing.T) {
 		t.Error(diff)
 	}
 	wantUndone := []Skipped{
-		{7, "/home /other", "line 3 already says where it leads"},
+		{7, "/home /other", "line 3 has a rule for the same path"},
 		{8, "/blog/* /news/:splat", "it has a splat (*)"},
 		{9, "/news/:year/:slug /archive/:slug 301", "it has a placeholder (:NAME)"},
 		{10, "/store id=:id page=:page", "it depends on the query"},
@@ -118,11 +118,11 @@ func TestABadRedirectNamesTheLine(t *testing.T) {
 		"/a javascript:alert(1)":                "is no address",
 		"/a //evil.example":                     "is no address",
 		"/a https:///x":                         "is no address",
-		"a /b":                                  `"a" is no path`,
+		"a /b":                                  `"a" is not a path`,
 		"/a /b soon":                            `"soon" is neither a status nor a condition`,
 		"/%zz /b":                               "invalid URL escape",
-		"/a/%2e%2e/b /b":                        "is no path of the site",
-		"/a%00 /b":                              "is no path of the site",
+		"/a/%2e%2e/b /b":                        "is not a path of the site",
+		"/a%00 /b":                              "is not a path of the site",
 		"/a /" + strings.Repeat("b", 2048):      "longer than 2048 bytes",
 		"/" + strings.Repeat("a", 9<<10) + " /": "token too long",
 	} {
@@ -144,7 +144,7 @@ func FuzzParseFile(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		made, _ := Settle(rs, manifest.Tree{}, false)
+		made, _ := Resolve(rs, manifest.Tree{}, false)
 		checkEnds(t, made)
 		for _, r := range made {
 			if name := r.Path(); strings.HasPrefix(name, "/") || strings.Contains("/"+name+"/", "/../") || strings.ContainsAny(name, "\x00\r\n") {

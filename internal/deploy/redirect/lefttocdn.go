@@ -9,10 +9,9 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-// LeftToCDN lists the paths that are answered by rules of a _redirects file that no
-// stored file can carry out: splats, placeholders, rewrites. What they lead to is the
-// CDN's affair, so a link there is not taken for a dead one. Text that is no _redirects
-// file answers nothing.
+// LeftToCDN says of a path whether a rule of a _redirects file answers it that no stored
+// file can carry out: a splat, a placeholder, a rewrite. The CDN may answer such a path, so
+// a link to it does not count as dead. Lines that are no rules are ignored.
 func LeftToCDN(text []byte) func(name string) bool {
 	l := left{exact: map[string]bool{}, below: map[string]bool{}, patterns: map[string][]*regexp.Regexp{}}
 	for line := range strings.Lines(string(text)) {
@@ -32,8 +31,8 @@ func LeftToCDN(text []byte) func(name string) bool {
 	return l.has
 }
 
-// left are the addresses of rules, each where it is quickly found: a site may have a
-// hundred thousand, and many links to ask about.
+// left are the addresses of rules, indexed: a site may have a hundred thousand, and many
+// links.
 type left struct {
 	exact    map[string]bool
 	below    map[string]bool             // "/blog/*" answers /blog too (Netlify docs, "Redirect options")

@@ -13,28 +13,25 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// statusHeader tells the server of the files which status was asked for, where that
-// is not 301; locationHeader the target of a redirect that S3 does not answer itself.
+// statusHeader has the status of a redirect, if that is not 301; locationHeader the target
+// of a redirect that S3 does not answer itself.
 const (
 	statusHeader   = "x-amz-meta-redirect-status"
 	locationHeader = "x-amz-meta-redirect-location"
 )
 
-// maxMetadata is the longest target that is kept as metadata, in bytes: S3 takes
-// 2 KB of it for an object, and other rules want some.
+// maxMetadata is the longest target that is kept as metadata, in bytes: S3 takes 2 KB of
+// metadata for an object, and header rules need some.
 const maxMetadata = 1024
 
-// maxKey is the longest key S3 takes, in bytes.
-const maxKey = 1024
-
-// Path is where the file lies that carries the redirect out: the page that
-// servers give for the address, so that one file suits a bucket and a folder.
+// Path is the path of the redirect's file: the page that servers serve for the address, so
+// that one file suits a bucket and a folder.
 func (r Rule) Path() string {
 	return rules.Address{Path: r.From, Folder: r.Folder}.File()
 }
 
-// Page is the file's content: where a server does not know of redirects (a
-// folder, a bucket's REST endpoint behind a CDN), the page itself leads on.
+// Page is the file's content, a page that redirects by itself where the server does not (a
+// folder, a bucket's REST endpoint behind a CDN).
 func (r Rule) Page() []byte {
 	to := html.EscapeString(r.To)
 	return fmt.Appendf(nil, `<!doctype html>
@@ -44,21 +41,20 @@ func (r Rule) Page() []byte {
 `, to, to, to, to)
 }
 
-// Permanent says whether the redirect may be answered with 301, which is all
-// that S3 can. Browsers may keep a 301 for ever, so a temporary one is left to
-// the page.
+// Permanent says whether S3 may answer the redirect, with 301. Browsers may cache that for
+// ever, so a temporary redirect is left to the page.
 func (r Rule) Permanent() bool {
 	return r.Status == 301 || r.Status == 308
 }
 
-// Headers are those of the file, given what the rules say of its path.
+// Headers are the headers of the file; ruled are those of its path by the rules.
 func (r Rule) Headers(ruled store.Headers) (store.Headers, error) {
 	set := map[string]string{}
 	for name, value := range ruled.All() {
 		set[name] = value
 	}
 	if set["cache-control"] == rules.DefaultCacheControl(r.Path()) {
-		set["cache-control"] = rules.CachePage // not that of the file which it replaces
+		set["cache-control"] = rules.CachePage // not that of the replaced file
 	}
 	set["content-type"] = rules.ContentType("index.html")
 	delete(set, "content-encoding")
@@ -74,15 +70,14 @@ func (r Rule) Headers(ruled store.Headers) (store.Headers, error) {
 	return store.NewHeaders(set)
 }
 
-// LeadsOn says whether headers are those of a redirect, whose page a visitor may
-// never see.
-func LeadsOn(h store.Headers) bool {
+// IsRedirect says whether headers are those of a redirect.
+func IsRedirect(h store.Headers) bool {
 	return h.Get(store.RedirectHeader) != "" || h.Get(statusHeader) != ""
 }
 
-// LeadsTo gives the address and the status of a redirect's headers; "" when they
-// are of another file, or do not tell the address.
-func LeadsTo(h store.Headers) (to string, status int) {
+// Target is the target and status in a redirect's headers; "" for the headers of another
+// file, or of a redirect that is too long for them.
+func Target(h store.Headers) (to string, status int) {
 	status, err := strconv.Atoi(h.Get(statusHeader))
 	to = h.Get(store.RedirectHeader)
 	switch {
@@ -96,10 +91,9 @@ func LeadsTo(h store.Headers) (to string, status int) {
 	return to, status
 }
 
-// Settle settles which rules become files of the release, next to what the
-// build has. Folder is a destination that keeps no headers, whose web server goes
-// by names: an address that does not end as a page can't lead on there.
-func Settle(rs []Rule, tree manifest.Tree, folder bool) (made []Rule, undone []Skipped) {
+// Resolve decides which rules become files of the release, beside the files of the build.
+// In a folder, without headers, only a file with the extension of a page can redirect.
+func Resolve(rs []Rule, tree manifest.Tree, folder bool) (made []Rule, skipped []Skipped) {
 	taken := map[string]bool{} // files, and folders as "name/"
 	take := func(name string) {
 		taken[name] = true
@@ -114,12 +108,12 @@ func Settle(rs []Rule, tree manifest.Tree, folder bool) (made []Rule, undone []S
 		name := r.Path()
 		why := ""
 		switch {
-		case len(name) > maxKey:
-			why = fmt.Sprintf("its path is longer than %d bytes", maxKey)
+		case len(name) > store.MaxKey:
+			why = fmt.Sprintf("its path is longer than %d bytes", store.MaxKey)
 		case name == manifest.MarkerPath:
 			why = "Pressrun itself writes that file"
 		case folder && !rules.IsPage(name):
-			why = "a folder can only lead on from a page"
+			why = "a folder can only redirect from a page"
 		case taken[name] && !r.Force:
 			why = "the build has a file there, which wins (write " + fmt.Sprint(r.Status) + "! to let the redirect win)"
 		case !r.Force && tree.Serves(r.From):
@@ -128,17 +122,17 @@ func Settle(rs []Rule, tree manifest.Tree, folder bool) (made []Rule, undone []S
 			why = "a file and a folder can't have one name"
 		}
 		if why != "" {
-			undone = append(undone, Skipped{r.Line, "/" + r.From + " " + r.To, why})
+			skipped = append(skipped, Skipped{r.Line, "/" + r.From + " " + r.To, why})
 			continue
 		}
 		take(name)
 		made = append(made, r)
 	}
-	return withoutCircles(made, tree, undone)
+	return withoutLoops(made, tree, skipped)
 }
 
-// withoutCircles leaves out what would send a visitor round for ever.
-func withoutCircles(made []Rule, tree manifest.Tree, undone []Skipped) ([]Rule, []Skipped) {
+// withoutLoops leaves out redirects that lead into a loop.
+func withoutLoops(made []Rule, tree manifest.Tree, skipped []Skipped) ([]Rule, []Skipped) {
 	at := make(map[string]Rule, len(made))
 	for _, r := range made {
 		at[r.Path()] = r
@@ -147,7 +141,7 @@ func withoutCircles(made []Rule, tree manifest.Tree, undone []Skipped) ([]Rule, 
 		_, redirect := at[name]
 		return redirect || tree.Has(name)
 	}
-	ends := map[string]bool{} // whether who comes there gets out again, of files looked at
+	ends := map[string]bool{} // whether redirects from a file end, by its path
 	out := made[:0]
 	for _, r := range made {
 		passed := map[string]bool{}
@@ -165,16 +159,15 @@ func withoutCircles(made []Rule, tree manifest.Tree, undone []Skipped) ([]Rule, 
 			ends[name] = end
 		}
 		if !end {
-			undone = append(undone, Skipped{r.Line, "/" + r.From + " " + r.To, "it leads in a circle"})
+			skipped = append(skipped, Skipped{r.Line, "/" + r.From + " " + r.To, "it leads in a circle"})
 			continue
 		}
 		out = append(out, r)
 	}
-	return out, undone
+	return out, skipped
 }
 
-// Dangling are the redirects that lead to an address of the site's own at which
-// the build has nothing.
+// Dangling are the redirects to addresses of the site at which the build has no file.
 func Dangling(made []Rule, tree manifest.Tree) []Rule {
 	var out []Rule
 	for _, r := range made {
@@ -186,7 +179,7 @@ func Dangling(made []Rule, tree manifest.Tree) []Rule {
 	return out
 }
 
-// below says whether a name lies below one that is a file.
+// below says whether a name is below one of a file.
 func below(taken map[string]bool, name string) bool {
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 		if taken[dir] {
@@ -196,8 +189,7 @@ func below(taken map[string]bool, name string) bool {
 	return false
 }
 
-// WithRedirects is a tree with the files of redirects, which take the place of
-// the build's own.
+// WithRedirects is a tree with the files of redirects, which replace those of the build.
 func WithRedirects(t manifest.Tree, made []Rule) manifest.Tree {
 	at := make(map[string]bool, len(made))
 	files := make([]manifest.File, 0, len(t.Files)+len(made))

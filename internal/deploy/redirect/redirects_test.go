@@ -27,14 +27,14 @@ func TestRulesThatLeadInACircleAreLeftOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, undone := Settle(rules, manifest.Tree{Files: []manifest.File{{Path: "page.html"}}}, false)
+	made, undone := Resolve(rules, manifest.Tree{Files: []manifest.File{{Path: "page.html"}}}, false)
 	lines := func() (m, u []int) {
 		for _, r := range made {
 			m = append(m, r.Line)
 		}
 		for _, r := range undone {
 			u = append(u, r.Line)
-			if r.Why != "it leads in a circle" {
+			if r.Reason != "it leads in a circle" {
 				t.Error(r)
 			}
 		}
@@ -58,7 +58,7 @@ func TestALargeCircleIsLeftOutAndAllThatLeadIntoIt(t *testing.T) {
 			Rule{Line: i, From: fmt.Sprint("fine/", i), To: fmt.Sprint("/fine/", i+1), Status: 301})
 	}
 	rules[len(rules)-2].To = "/round/7"
-	made, undone := Settle(rules, manifest.Tree{}, false)
+	made, undone := Resolve(rules, manifest.Tree{}, false)
 	if len(made) != n || len(undone) != 2*n {
 		t.Errorf("%d are made, %d are not", len(made), len(undone))
 	}
@@ -76,7 +76,7 @@ func TestRedirectsGiveWayToFilesOfTheBuild(t *testing.T) {
 		{Line: 7, From: "old", To: "/x", Status: 301},
 	}
 	lines := func(folder bool) (made, undone []int) {
-		m, u := Settle(rules, tree, folder)
+		m, u := Resolve(rules, tree, folder)
 		for _, r := range m {
 			made = append(made, r.Line)
 		}
@@ -114,7 +114,7 @@ func TestARedirectIsNeverCachedLikeTheFileItReplaces(t *testing.T) {
 			t.Fatal(err)
 		}
 		headers, err := c.r.Headers(ruled)
-		if err != nil || !LeadsOn(headers) {
+		if err != nil || !IsRedirect(headers) {
 			t.Fatal(headers, err)
 		}
 		c.want["content-type"] = "text/html; charset=utf-8"

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// TargetFile gives the file of the site that an address leads to, of those that
-// are there; false when it leads to another host or to no file.
+// TargetFile is the file of the site that an address leads to; false for an address of
+// another host or without a file. there says whether a file exists.
 func TargetFile(to string, there func(path string) bool) (string, bool) {
 	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") {
 		return "", false

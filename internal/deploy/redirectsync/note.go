@@ -10,11 +10,11 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// noteKey is where the state remembers a redirect store's content, so that a release with
-// the same redirects need not read it.
+// noteKey is the state's key for the note, by which a release with the same redirects need
+// not read the redirect store.
 const noteKey = "redirects"
 
-// Note says what a redirect store held when a deploy last wrote to it.
+// Note is the content of a redirect store after a deploy last wrote to it.
 type Note struct {
 	Store   string `json:"store"`
 	Version string `json:"version"`
@@ -32,7 +32,7 @@ func ReadNote(ctx context.Context, state store.Store) (Note, error) {
 		return note, err
 	}
 	if err := json.Unmarshal(o.Body, &note); err != nil {
-		return note, fmt.Errorf("read %s/%s: %w; delete it, and the redirect store itself is read", state, noteKey, err)
+		return note, fmt.Errorf("read %s/%s: %w; delete it: the redirect store itself is then read", state, noteKey, err)
 	}
 	return note, nil
 }

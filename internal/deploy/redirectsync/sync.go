@@ -1,4 +1,4 @@
-// Package redirectsync makes a CDN's store of redirects hold those of a release.
+// Package redirectsync makes a CDN's redirect store hold the redirects of a release.
 package redirectsync
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// tries is how often a store is read again while another writer changes it.
+// tries bounds how often a store is read while another writer changes it.
 const tries = 10
 
 // Sync is the difference between a redirect store and a release.
@@ -24,12 +24,12 @@ type Sync struct {
 	plan    redirect.Plan
 	version string // of the store, as the plan was made
 	digest  string
-	noted   bool // the state says so already
+	noted   bool // the state's note is already that of the release
 	written time.Time
 }
 
-// Read finds out, before anything is written, what the redirect store will have to
-// hold for a release, and whether it can.
+// Read plans the writes to the redirect store for a release, and makes sure that it has
+// room for them. It writes nothing.
 func Read(ctx context.Context, to redirect.Store, state store.Store, next *manifest.Manifest) (*Sync, error) {
 	s := &Sync{store: to, state: state, next: next, digest: redirect.Digest(next, to.Limits())}
 	if err := s.read(ctx); err != nil {
@@ -62,16 +62,16 @@ func (s *Sync) read(ctx context.Context) error {
 		}
 		s.plan = redirect.NewPlan(s.next, held, s.store.Limits())
 		s.plan.Store = s.store.String()
-		if most := s.store.Limits().Total; size+s.plan.Grows(held) > most {
-			return fmt.Errorf("%s would hold %d bytes and takes %d: make fewer of the redirects, or deploy without it", s.store, size+s.plan.Grows(held), most)
+		if most := s.store.Limits().Total; size+s.plan.Growth(held) > most {
+			return fmt.Errorf("%s would hold %d bytes and takes %d: make fewer of the redirects, or deploy without it", s.store, size+s.plan.Growth(held), most)
 		}
 		return nil
 	}
-	return changesAlways(s.store)
+	return errUnstable(s.store)
 }
 
-// readOnce reads a store, and says whether it still has this version afterwards:
-// else what was read may be of two.
+// readOnce reads a store; same says that it still has the version afterwards. Else the
+// content may be of two versions.
 func readOnce(ctx context.Context, from redirect.Store, version string) (held map[string]string, same bool, err error) {
 	if held, err = from.Read(ctx); err != nil {
 		return nil, false, err
@@ -80,11 +80,11 @@ func readOnce(ctx context.Context, from redirect.Store, version string) (held ma
 	return held, after == version, err
 }
 
-func changesAlways(st redirect.Store) error {
-	return fmt.Errorf("%s changes all the time: somebody else writes to it", st)
+func errUnstable(st redirect.Store) error {
+	return fmt.Errorf("%s changes all the time: stop its other writers, then try again", st)
 }
 
-// Held is a store's content, all of one version.
+// Held reads a store's content, all of one version.
 func Held(ctx context.Context, from redirect.Store) (held map[string]string, version string, err error) {
 	for range tries {
 		if version, _, err = from.Version(ctx); err != nil {
@@ -98,7 +98,7 @@ func Held(ctx context.Context, from redirect.Store) (held map[string]string, ver
 			return held, version, nil
 		}
 	}
-	return nil, "", changesAlways(from)
+	return nil, "", errUnstable(from)
 }
 
 // Plan lists the writes.
@@ -107,22 +107,21 @@ func (s *Sync) Plan() *redirect.Plan { return &s.plan }
 // Done says that the store holds the release's redirects already.
 func (s *Sync) Done() bool { return s.noted }
 
-// Write makes the store hold the release's redirects; may is asked before each
-// write. All files are in place: whatever a key leads to is there, as is the page
-// that takes the place of a redirect; and what is still to be deleted leads on by
-// itself. So there is no instant at which an address has nothing.
-func (s *Sync) Write(ctx context.Context, may func() error) error {
-	if err := s.write(ctx, may); err != nil {
+// Write makes the store hold the release's redirects; valid is called before each write.
+// Call it when all files of the release are written and none is deleted: then every
+// target of a redirect exists, and every address has a file, at each instant.
+func (s *Sync) Write(ctx context.Context, valid func() error) error {
+	if err := s.write(ctx, valid); err != nil {
 		return fmt.Errorf("write the redirects: %w", err)
 	}
 	return nil
 }
 
-func (s *Sync) write(ctx context.Context, may func() error) error {
+func (s *Sync) write(ctx context.Context, valid func() error) error {
 	for try := range tries {
-		err := s.batches(ctx, may)
+		err := s.batches(ctx, valid)
 		if err == nil {
-			if err := may(); err != nil {
+			if err := valid(); err != nil {
 				return err
 			}
 			return writeNote(ctx, s.state, Note{s.store.String(), s.version, s.digest})
@@ -130,8 +129,8 @@ func (s *Sync) write(ctx context.Context, may func() error) error {
 		if !errors.Is(err, store.ErrPrecondition) {
 			return err
 		}
-		// An answer was lost, or another writer changed the store: its content now
-		// decides the remaining writes.
+		// An answer was lost, or another writer changed the store: plan again from its
+		// present content.
 		select {
 		case <-time.After(time.Duration(try) * 500 * time.Millisecond):
 		case <-ctx.Done():
@@ -141,12 +140,12 @@ func (s *Sync) write(ctx context.Context, may func() error) error {
 			return err
 		}
 	}
-	return changesAlways(s.store)
+	return errUnstable(s.store)
 }
 
-func (s *Sync) batches(ctx context.Context, may func() error) error {
+func (s *Sync) batches(ctx context.Context, valid func() error) error {
 	for _, batch := range s.plan.Batches(s.store.Limits()) {
-		if err := may(); err != nil {
+		if err := valid(); err != nil {
 			return err
 		}
 		version, err := s.store.Write(ctx, s.version, batch)
@@ -158,13 +157,14 @@ func (s *Sync) batches(ctx context.Context, may func() error) error {
 	return nil
 }
 
-// Settle waits until no redirect leads visitors any more to a file that the release drops.
-func (s *Sync) Settle(ctx context.Context) {
+// AwaitPropagation waits until no edge location uses the redirects from before the writes:
+// they may lead to files that the release drops.
+func (s *Sync) AwaitPropagation(ctx context.Context) {
 	if s.written.IsZero() {
 		return
 	}
 	select {
-	case <-time.After(time.Until(s.written.Add(s.store.Limits().Settle))):
+	case <-time.After(time.Until(s.written.Add(s.store.Limits().Propagation))):
 	case <-ctx.Done(): // the deletes will say why
 	}
 }

@@ -11,23 +11,22 @@ import (
 	"github.com/pressrun/pressrun/internal/pattern"
 )
 
-// Address is the address that a rule of a _headers or a _redirects file is about.
-// Both files write it alike; sources:
+// Address is the address in a rule of a _headers or a _redirects file, which have the same
+// syntax. Sources:
 // https://developers.cloudflare.com/pages/configuration/headers/,
 // https://developers.cloudflare.com/pages/configuration/redirects/,
 // https://docs.netlify.com/routing/headers/ and
 // https://docs.netlify.com/routing/redirects/redirect-options/.
 type Address struct {
-	// Path is decoded, without its first slash and without one at its end. In a
-	// pattern a splat is "**" and a placeholder "*", as in Glob.
+	// Path is decoded, without a slash at its start or end. In a pattern a splat is "**" and
+	// a placeholder "*", as in Glob.
 	Path string
-	// Folder says that the address ends in a slash: it is that of a folder, whatever
-	// its last name looks like.
+	// Folder says that the address ends in a slash: it is a folder, whatever its name.
 	Folder bool
 	// Splat and Placeholder say that it is a pattern.
 	Splat, Placeholder bool
-	// Depends says on what else than the path it depends, as "it depends on the
-	// host": no stored file can do that. "" for the path alone.
+	// Depends says why no stored file can carry the rule out ("it depends on the host"); ""
+	// where it depends on the path alone.
 	Depends string
 }
 
@@ -46,7 +45,7 @@ func ParseAddress(text string) (a Address, err error) {
 		text = "/" + text
 	}
 	if !strings.HasPrefix(text, "/") {
-		return a, fmt.Errorf("%q is no path: expected one that starts with /", text)
+		return a, fmt.Errorf("%q is not a path: expected one that starts with /", text)
 	}
 	text, _, _ = strings.Cut(text, "#") // servers never see it
 	if before, _, ok := strings.Cut(text, "?"); ok {
@@ -57,7 +56,7 @@ func ParseAddress(text string) (a Address, err error) {
 		return a, fmt.Errorf("%q: %w", text, err)
 	}
 	if !utf8.ValidString(decoded) || strings.ContainsFunc(decoded, unicode.IsControl) || strings.Contains(decoded+"/", "/../") {
-		return a, fmt.Errorf("%q is no path of the site", text)
+		return a, fmt.Errorf("%q is not a path of the site", text)
 	}
 	a.Folder = strings.HasSuffix(decoded, "/")
 	a.Path = strings.TrimPrefix(path.Clean(decoded), "/")
@@ -68,31 +67,31 @@ func ParseAddress(text string) (a Address, err error) {
 	return a, nil
 }
 
-// File is where the file lies that servers give for the address, of one that is no
-// pattern: a page in a folder, unless it ends as a file does. A dot alone makes no
-// file: /docs/v1.2 and /about.us are folders.
+// File is the path of the file that servers serve for an address without a pattern: a
+// folder's index page, unless the address has a file's extension. A dot alone is none:
+// /docs/v1.2 and /about.us are folders.
 func (a Address) File() string {
-	if a.Path == "" || a.Folder || !endsAsFile(a.Path) {
+	if a.Path == "" || a.Folder || !hasFileExtension(a.Path) {
 		return path.Join(a.Path, "index.html")
 	}
 	return a.Path
 }
 
-// Globs are those of all files that may answer the address.
-func (a Address) Globs() []string {
+// globs match all files that may answer the address.
+func (a Address) globs() []string {
 	switch {
 	case a.Path == "" || a.Folder:
 		return []string{path.Join(a.Path, "index.html")}
-	case strings.HasSuffix(a.Path, "**") || (endsAsFile(a.Path) && !a.Placeholder):
+	case strings.HasSuffix(a.Path, "**") || (hasFileExtension(a.Path) && !a.Placeholder):
 		return []string{a.Path}
 	}
 	return []string{a.Path, a.Path + ".html", a.Path + "/index.html"}
 }
 
-// scriptEndings are those of pages that a server once made: their addresses live on
-// in redirects.
-var scriptEndings = set(".php", ".php3", ".phtml", ".asp", ".aspx", ".ashx", ".jsp", ".jspx", ".jsf", ".do", ".action", ".cfm", ".cgi", ".pl", ".nsf", ".xhtm", ".stm")
+// scriptExtensions are extensions of pages that a server makes: their addresses live on in
+// redirects.
+var scriptExtensions = set(".php", ".php3", ".phtml", ".asp", ".aspx", ".ashx", ".jsp", ".jspx", ".jsf", ".do", ".action", ".cfm", ".cgi", ".pl", ".nsf", ".xhtm", ".stm")
 
-func endsAsFile(name string) bool {
-	return HasKnownEnding(name) || scriptEndings[strings.ToLower(path.Ext(name))]
+func hasFileExtension(name string) bool {
+	return HasKnownExtension(name) || scriptExtensions[strings.ToLower(path.Ext(name))]
 }

@@ -7,16 +7,16 @@ import (
 	"github.com/pressrun/pressrun/internal/pattern"
 )
 
-// Class says in which phase a file goes live.
+// Class is the kind of a file, and the phase in which it goes live.
 type Class uint8
 
 // The classes, in the order of their phases.
 const (
-	ClassAsset    Class = iota // what pages load: styles, scripts, fonts, images, media
+	ClassAsset    Class = iota // loaded by pages: styles, scripts, fonts, images, media
 	ClassOther                 // documents and data: PDF, JSON, text
 	ClassPage                  // HTML
-	ClassRedirect              // what leads on to pages from addresses that have moved
-	ClassEntry                 // what leads to pages: the home page, sitemaps, feeds, service workers
+	ClassRedirect              // from addresses that have moved
+	ClassEntry                 // leading to pages: the home page, sitemaps, feeds, service workers
 )
 
 // String is the name of the class's phase.
@@ -36,7 +36,7 @@ func (c Class) String() string {
 	return "unknown"
 }
 
-var assetEndings = set(".css", ".js", ".mjs", ".cjs", ".map", ".wasm",
+var assetExtensions = set(".css", ".js", ".mjs", ".cjs", ".map", ".wasm",
 	".woff", ".woff2", ".ttf", ".otf", ".eot",
 	".svg", ".png", ".apng", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".jxl", ".heic", ".ico", ".bmp", ".tif", ".tiff",
 	".svgz", ".jpe", ".jfif", ".heif", ".avifs", ".cur", ".jp2", ".jxr", ".glb", ".gltf", ".usdz", ".ttc", ".ktx2",
@@ -44,18 +44,17 @@ var assetEndings = set(".css", ".js", ".mjs", ".cjs", ".map", ".wasm",
 	".pf_meta", ".pf_index", ".pf_fragment", ".pf_filter", ".pagefind", // parts of Pagefind's index
 	".mp4", ".m4v", ".webm", ".mov", ".ogv", ".mp3", ".m4a", ".ogg", ".oga", ".opus", ".wav", ".flac", ".vtt")
 
-var pageEndings = set(".html", ".htm", ".xhtml")
+var pageExtensions = set(".html", ".htm", ".xhtml")
 
-// entryNames are files that send readers and robots to pages, or that decide which
-// assets a page loads: they go last of all, and are asked for again each time. Each
-// line says who uses the names.
+// entryNames are files that lead readers and robots to pages, or that list the assets which
+// a page loads: they go live last, and are revalidated each time.
 var entryNames = pattern.Of(`(?i)^(` + strings.Join([]string{
 	// Home page.
 	`index\.html?`, `index\.xhtml`,
 	// Sitemaps (sitemaps.org): also WordPress's wp-sitemap.xml, Yoast's
 	// post-sitemap2.xml, sitemap_index.xml, and gzip of them.
 	`([a-z0-9]+[-_.])*sitemaps?([-_.]?[a-z0-9]+)*\.(xml|txt)(\.gz)?`,
-	// What robots and language models read first.
+	// Read first by robots and language models.
 	`robots\.txt`, `llms(-full)?\.txt`, `ads\.txt`, `app-ads\.txt`,
 	// Feeds: of Hugo (index.xml), WordPress (feed, rss2), Eleventy, Astro, MkDocs, Jekyll, Pelican
 	// (feeds/all.atom.xml).
@@ -68,14 +67,14 @@ var entryNames = pattern.Of(`(?i)^(` + strings.Join([]string{
 	// SvelteKit, Create React App, Flutter, Gatsby, Quasar, Blazor.
 	`ngsw\.json`, `hashmap\.json`, `asset-manifest\.json`, `version\.json`, `(app-data|chunk-map)\.json`, `flutter(_bootstrap)?\.js`,
 	`service-worker-assets\.js`, `blazor\.boot\.json`,
-	// Pagefind: which of the parts of its index, that are named by their content, is the newest.
+	// Pagefind: names the newest parts of its index.
 	`pagefind-entry\.json`,
 }, "|") + `)$`)
 
-// buildLists are such lists whose name alone says little.
+// buildLists are lists of assets that only the folder shows to be such.
 var buildLists = pattern.Of(`(^|/)_nuxt/builds/(latest|meta/[^/]+)\.json$`)
 
-// sitemapParts are sitemaps that lie in a folder of them, under any name.
+// sitemapParts are files of any name in a folder of sitemaps.
 var sitemapParts = pattern.Of(`(?i)(^|/)sitemaps?/[^/]+\.(xml|txt)(\.gz)?$`)
 
 func set(names ...string) map[string]bool {
@@ -86,35 +85,31 @@ func set(names ...string) map[string]bool {
 	return m
 }
 
-// entryEndings are the endings that a name of entryNames, buildLists or sitemapParts
-// can have: no other file needs to be held against them, which would take a third of a
-// deploy's CPU time.
-var entryEndings = set("", ".xml", ".txt", ".gz", ".json", ".jsonfeed", ".feed", ".rss", ".atom", ".js", ".mjs")
+// entryExtensions are the extensions of entryNames, buildLists and sitemapParts. Matching
+// these patterns against all other files would take a third of a deploy's CPU time.
+var entryExtensions = set("", ".xml", ".txt", ".gz", ".json", ".jsonfeed", ".feed", ".rss", ".atom", ".js", ".mjs")
 
-// Classify tells the class of a path. Feeds and sitemaps are entries in any
-// folder; index.html is one only at the root, since elsewhere it is an ordinary
-// page with a tidy address.
+// Classify is the class of a path. Feeds and sitemaps are entries in any folder; index.html
+// is one only at the root.
 func Classify(name string) Class {
 	dir, base := path.Split(name)
 	ext := strings.ToLower(path.Ext(base))
 	switch {
-	case pageEndings[ext] && dir == "" && entryNames().MatchString(base):
+	case pageExtensions[ext] && dir == "" && entryNames().MatchString(base):
 		return ClassEntry
-	case pageEndings[ext]:
+	case pageExtensions[ext]:
 		return ClassPage
-	case entryEndings[ext] && isEntry(name, base):
+	case entryExtensions[ext] && isEntry(name, base):
 		return ClassEntry
-	case assetEndings[ext]:
+	case assetExtensions[ext]:
 		return ClassAsset
 	}
 	return ClassOther
 }
 
-// isEntry says whether a file that is no page is an entry by its name: a folder's own
-// feed, as feed/index.xml, is one everywhere.
 func isEntry(name, base string) bool {
 	return entryNames().MatchString(base) || buildLists().MatchString(name) || sitemapParts().MatchString(name)
 }
 
 // IsPage says whether a path is HTML that a visitor opens.
-func IsPage(name string) bool { return pageEndings[strings.ToLower(path.Ext(name))] }
+func IsPage(name string) bool { return pageExtensions[strings.ToLower(path.Ext(name))] }

@@ -11,9 +11,8 @@ const (
 	EncodingNone = "none"
 )
 
-// CompressRule asks that the text files that match are stored compressed, and
-// served with Content-Encoding, where that makes them smaller. Match is a glob as
-// in HeaderRule.
+// CompressRule has the matching text files stored compressed, where that makes them
+// smaller, and served with Content-Encoding. Match is a glob as in HeaderRule.
 type CompressRule struct {
 	Match    string `json:"match"`
 	Encoding string `json:"encoding"` // "gzip", or "none" for files that an earlier rule names
@@ -34,10 +33,9 @@ func (r Rules) compileCompress() ([]*regexp.Regexp, error) {
 	return globs, nil
 }
 
-// EncodingFor says how the rules want a file stored: "gzip", or "" for as it is.
-// Later rules win. A file that is no text stays as it is, and so does one that a
-// header rule gives an encoding: the build has compressed it itself. Rules must be
-// compiled.
+// EncodingFor is the encoding to store a file in: "gzip", or "" for none. Later rules win. A
+// file that is not compressible has none, nor has a file to which a header rule gives an
+// encoding: the build has compressed that. Rules must be compiled.
 func (r Rules) EncodingFor(name string) (string, error) {
 	encoding := EncodingNone
 	for i, re := range r.compress {
@@ -45,7 +43,7 @@ func (r Rules) EncodingFor(name string) (string, error) {
 			encoding = r.Compress[i].Encoding
 		}
 	}
-	if encoding == EncodingNone || !IsText(name) {
+	if encoding == EncodingNone || !compressible(name) {
 		return "", nil
 	}
 	headers, err := r.HeadersFor(name)
@@ -55,5 +53,5 @@ func (r Rules) EncodingFor(name string) (string, error) {
 	return encoding, nil
 }
 
-// EncodingHeader is that of a file that is stored compressed.
+// EncodingHeader is the header of a compressed file.
 const EncodingHeader = "content-encoding"

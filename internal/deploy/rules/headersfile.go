@@ -14,21 +14,21 @@ import (
 // a build. It is read here too, and never published.
 const HeadersFile = "_headers"
 
-// HeadersFileRules are what a _headers file asks for.
+// HeadersFileRules are the rules of a _headers file.
 type HeadersFileRules struct {
 	Rules []HeaderRule
-	// Lines are those of the addresses of Rules, in the same places.
+	// Lines are the line numbers of the addresses of Rules, in the same places.
 	Lines []int
-	// Unkept are headers that can't be kept with a stored file: they have to be
-	// set at the CDN. Each once, sorted.
+	// Unkept are headers that can't be kept with a stored file, each once, sorted: they have
+	// to be set at the CDN.
 	Unkept []string
-	// Skipped are addresses that no stored file can be told by, each with its line
-	// and the reason.
+	// Skipped are addresses that don't depend on a stored file alone, each with its line and
+	// the reason.
 	Skipped []string
 }
 
-// maxHeadersLine is the longest line of a file of headers, in bytes; Cloudflare takes
-// 2,000 characters.
+// maxHeadersLine is the longest line of a _headers file, in bytes; Cloudflare takes 2,000
+// characters.
 const maxHeadersLine = 64 << 10
 
 // ParseHeadersFile reads a _headers file: a line with an address, then lines
@@ -93,7 +93,7 @@ func (p *headersParser) address(n int, line string) error {
 		p.out.Skipped = append(p.out.Skipped, fmt.Sprintf("line %d, %s: %s", n, line, a.Depends))
 		return nil
 	}
-	p.globs = a.Globs()
+	p.globs = a.globs()
 	return nil
 }
 
@@ -101,14 +101,14 @@ func headerLine(line string) (name, value string, err error) {
 	if rest, ok := strings.CutPrefix(line, "!"); ok {
 		name = strings.ToLower(strings.TrimSpace(rest))
 		if name == "" || strings.ContainsAny(name, " \t:") {
-			return "", "", fmt.Errorf("%q takes no header away: expected ! Name", line)
+			return "", "", fmt.Errorf("%q removes no header: expected ! Name", line)
 		}
 		return name, "", nil
 	}
 	name, value, ok := strings.Cut(line, ":")
 	name, value = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)
 	if !ok || name == "" || strings.ContainsAny(name, " \t") {
-		return "", "", fmt.Errorf("%q is no header: expected Name: value", line)
+		return "", "", fmt.Errorf("%q is not a header: expected Name: value", line)
 	}
 	return name, value, nil
 }
@@ -121,7 +121,7 @@ func (p *headersParser) header(name, value string) error {
 	if p.globs == nil {
 		return nil
 	}
-	if !settable[name] && !strings.HasPrefix(name, "x-amz-meta-") {
+	if !storable[name] && !strings.HasPrefix(name, "x-amz-meta-") {
 		p.out.Unkept = append(p.out.Unkept, name)
 		return nil
 	}
@@ -147,8 +147,8 @@ func (p *headersParser) header(name, value string) error {
 	return nil
 }
 
-// Idle are the addresses, by their lines, that no file answers.
-func (r HeadersFileRules) Idle(files iter.Seq[string]) ([]int, error) {
+// Unmatched are the lines of addresses that match no file.
+func (r HeadersFileRules) Unmatched(files iter.Seq[string]) ([]int, error) {
 	globs := make([]*regexp.Regexp, len(r.Rules))
 	for i, rule := range r.Rules {
 		re, err := Glob(rule.Match)
@@ -157,19 +157,19 @@ func (r HeadersFileRules) Idle(files iter.Seq[string]) ([]int, error) {
 		}
 		globs[i] = re
 	}
-	met := map[int]bool{}
+	matched := map[int]bool{}
 	for name := range files {
 		for i, re := range globs {
-			if !met[r.Lines[i]] && re.MatchString(name) {
-				met[r.Lines[i]] = true
+			if !matched[r.Lines[i]] && re.MatchString(name) {
+				matched[r.Lines[i]] = true
 			}
 		}
 	}
-	var idle []int
+	var unmatched []int
 	for _, line := range r.Lines {
-		if !met[line] && !slices.Contains(idle, line) {
-			idle = append(idle, line)
+		if !matched[line] && !slices.Contains(unmatched, line) {
+			unmatched = append(unmatched, line)
 		}
 	}
-	return idle, nil
+	return unmatched, nil
 }

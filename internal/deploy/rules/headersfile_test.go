@@ -129,7 +129,7 @@ func TestAddressesThatNoFileAnswersAreTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	idle, err := parsed.Idle(slices.Values([]string{"a/x.html", "b.html", "index.html"}))
+	idle, err := parsed.Unmatched(slices.Values([]string{"a/x.html", "b.html", "index.html"}))
 	if diff := cmp.Diff([]int{5}, idle); err != nil || diff != "" {
 		t.Error(err, diff)
 	}

@@ -8,37 +8,36 @@ import (
 	"strings"
 )
 
-// Why a file is left out of a release.
+// The reasons to leave a file out of a release.
 const (
 	LeftOutJunk    = "it was left behind by a desktop, an editor or a version control system"
 	LeftOutSecret  = "it may hold secrets" //nolint:gosec // G101: a reason, not a secret
 	LeftOutByRules = "it is excluded by the rules"
 )
 
-// names are names of files or folders, whatever their case: most are whole names or
-// endings, which are looked up; only a name that begins with one of the signs is held
-// against the pattern. A deploy asks it of each part of each path.
-type names struct {
-	whole, endings map[string]bool // in small letters; an ending has its dot
-	signs          string
-	pattern        *regexp.Regexp
+// nameSet has names of files or folders, in any case. Since a deploy matches each part of
+// each path, most are full names or extensions, which are looked up; the pattern is only
+// matched against names that begin with one of the signs.
+type nameSet struct {
+	whole, extensions map[string]bool // in lower case; an extension has its dot
+	signs             string
+	pattern           *regexp.Regexp
 }
 
-func (n names) match(part string) bool {
+func (n nameSet) match(part string) bool {
 	low := strings.ToLower(part)
-	return n.whole[low] || n.endings[path.Ext(low)] || (strings.ContainsAny(low[:min(1, len(low))], n.signs) && n.pattern.MatchString(low))
+	return n.whole[low] || n.extensions[path.Ext(low)] || (strings.ContainsAny(low[:min(1, len(low))], n.signs) && n.pattern.MatchString(low))
 }
 
-// junkNames are files and folders that desktops, editors and version control leave
-// behind: macOS, Windows, Linux desktops, Vim, Emacs, JetBrains, Synology. A folder
-// is left out with all in it.
-var junkNames = names{
+// junkNames are files and folders that desktops, editors and version control leave behind:
+// macOS, Windows, Linux desktops, Vim, Emacs, JetBrains, Synology.
+var junkNames = nameSet{
 	whole: set(
 		"__macosx", "icon\r", "thumbs.db", "thumbs.db:encryptable", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "$recycle.bin",
 		"system volume information", "network trash folder", "temporary items", "@eadir", "_darcs", "npm-debug.log", "yarn-error.log",
 	),
-	endings: set(".sublime-project", ".sublime-workspace"),
-	signs:   ".~",
+	extensions: set(".sublime-project", ".sublime-workspace"),
+	signs:      ".~",
 	pattern: regexp.MustCompile(`^(~\$.*\.(docx?|xlsx?|pptx?)|\.(` + strings.Join([]string{
 		`ds_store`, `_.*`, `appledouble`, `appledb`, `appledesktop`, `lsoverride`, `spotlight-v100`, `trashes`, `fseventsd`, `temporaryitems`, `documentrevisions-v100`, `volumeicon\.icns`, `localized`, `apdisk`,
 		`~lock\..*#`, `com\.apple\.timemachine\..*`, `dropbox(\.attr|\.cache)?`, `stfolder`, `stignore`, `stversions`, `sync`, `owncloudsync\.log`,
@@ -51,22 +50,22 @@ var junkNames = names{
 // cvsFolder is CVS's; a page may be called cvs, for what it sells or for résumés.
 const cvsFolder = "CVS"
 
-// junkFiles are the same by what their names end in, which a folder's may too.
-var junkFiles = names{
-	endings: set(".kate-swp", ".swp", ".bak", ".orig", ".rej", ".crdownload", ".part"),
-	signs:   ".#",
-	pattern: regexp.MustCompile(`^(\..*\.sw[a-p]|#.*#|\.#.*)$`),
+// junkFiles are junk as names of files, but not of folders.
+var junkFiles = nameSet{
+	extensions: set(".kate-swp", ".swp", ".bak", ".orig", ".rej", ".crdownload", ".part"),
+	signs:      ".#",
+	pattern:    regexp.MustCompile(`^(\..*\.sw[a-p]|#.*#|\.#.*)$`),
 }
 
-// leftByJetBrains are the ends of files that JetBrains' editors write first.
+// leftByJetBrains are the ends of names of temporary files of JetBrains' editors.
 var leftByJetBrains = []string{"___jb_tmp___", "___jb_old___"}
 
 // secretNames are files that hold secrets more often than content.
-var secretNames = names{
-	whole:   set("_netrc", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "wp-config.php"),
-	endings: set(".ppk", ".keystore", ".jks", ".p12", ".pfx", ".kdbx", ".tfstate"),
-	signs:   ".",
-	pattern: regexp.MustCompile(`^\.(env(\..*)?|envrc|npmrc|yarnrc(\.yml)?|netrc|htpasswd|pypirc|vault-token|s3cfg|boto|dockercfg|pgpass|my\.cnf|git-credentials|aws|ssh|gnupg|docker|kube|terraform|bash_history|zsh_history|htaccess\.bak)$`),
+var secretNames = nameSet{
+	whole:      set("_netrc", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "wp-config.php"),
+	extensions: set(".ppk", ".keystore", ".jks", ".p12", ".pfx", ".kdbx", ".tfstate"),
+	signs:      ".",
+	pattern:    regexp.MustCompile(`^\.(env(\..*)?|envrc|npmrc|yarnrc(\.yml)?|netrc|htpasswd|pypirc|vault-token|s3cfg|boto|dockercfg|pgpass|my\.cnf|git-credentials|aws|ssh|gnupg|docker|kube|terraform|bash_history|zsh_history|htaccess\.bak)$`),
 }
 
 // LeftOut says why a file is not published; "" when it is. Rules must be compiled.
@@ -102,7 +101,7 @@ func isJunkFile(base string) bool {
 	return strings.HasSuffix(base, "~") || junkFiles.match(base) || slices.ContainsFunc(leftByJetBrains, func(end string) bool { return strings.HasSuffix(low, end) })
 }
 
-// kept says whether a pattern "!GLOB" after another takes a file back in.
+// kept says whether a pattern "!GLOB", after the one with this number, keeps a file.
 func (r Rules) kept(name string, after int) bool {
 	for i, re := range r.included {
 		if re != nil && i > after && re.MatchString(name) {
@@ -112,8 +111,8 @@ func (r Rules) kept(name string, after int) bool {
 	return false
 }
 
-// compileExclude reads the patterns: a glob as in HeaderRule, also for a folder with all
-// in it; "!" before one keeps paths that others leave out.
+// compileExclude compiles the patterns of Exclude. A pattern of a folder matches all files
+// in it.
 func (r Rules) compileExclude() (excluded, included []*regexp.Regexp, err error) {
 	for i, pattern := range r.Exclude {
 		glob, keep := strings.CutPrefix(pattern, "!")

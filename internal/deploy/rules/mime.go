@@ -302,9 +302,8 @@ var contentTypes = map[string]string{
 	".hqx":          "application/mac-binhex40",
 }
 
-// ContentType is the media type a file of this path is served with. A file with
-// an unknown ending is application/octet-stream, which a browser saves and never
-// runs.
+// ContentType is the media type of a path. An unknown extension is
+// application/octet-stream, which a browser saves and never runs.
 func ContentType(name string) string {
 	if t, ok := namedType(name); ok {
 		return t
@@ -317,16 +316,14 @@ func ContentType(name string) string {
 
 const unknownType = "application/octet-stream"
 
-// HasKnownEnding says whether a path ends as a file does. A dot alone makes none:
-// docs/v1.2 is a folder.
-func HasKnownEnding(name string) bool {
+// HasKnownExtension says whether a path has the extension of a file: docs/v1.2 has none.
+func HasKnownExtension(name string) bool {
 	_, ok := contentTypes[strings.ToLower(path.Ext(name))]
 	return ok
 }
 
-// textTypes are those that compressing makes smaller; pictures, sound, archives and
-// WOFF fonts are compressed already.
-var textTypes = pattern.Of(`^(text/.+|[^;]+\+(json|xml)|application/(json|json5|jsonl|x-ndjson|xml|xml-dtd|javascript|yaml|toml|sql|graphql|n-triples|n-quads|x-subrip|x-tex|x-bibtex|postscript|wasm|vnd\.apple\.mpegurl|vnd\.ms-fontobject)|model/(obj|mtl|stl|step)|font/(ttf|otf)|image/(bmp|vnd\.microsoft\.icon))(;|$)`)
+// compressibleTypes are the media types that compressing makes smaller; pictures, sound,
+// archives and WOFF fonts are compressed already.
+var compressibleTypes = pattern.Of(`^(text/.+|[^;]+\+(json|xml)|application/(json|json5|jsonl|x-ndjson|xml|xml-dtd|javascript|yaml|toml|sql|graphql|n-triples|n-quads|x-subrip|x-tex|x-bibtex|postscript|wasm|vnd\.apple\.mpegurl|vnd\.ms-fontobject)|model/(obj|mtl|stl|step)|font/(ttf|otf)|image/(bmp|vnd\.microsoft\.icon))(;|$)`)
 
-// IsText says whether a path's type is one that compressing makes smaller.
-func IsText(name string) bool { return textTypes().MatchString(ContentType(name)) }
+func compressible(name string) bool { return compressibleTypes().MatchString(ContentType(name)) }

@@ -22,7 +22,7 @@ func TestTypesOfFilesThatSpecificationsName(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]bool{".well-known/unheard-of": true, ".well-known/security.txt": false, "download": false, "a/.well-known/x": true} {
-		if WithoutType(name) != want {
+		if IsUntyped(name) != want {
 			t.Errorf("%s: %v", name, !want)
 		}
 	}

@@ -24,19 +24,19 @@ const (
 
 // HeaderRule sets headers on the paths that match. Match is a glob over the
 // path from the site's root: * within a folder, ** across folders, ? one
-// character. An empty value takes a default header away.
+// character. An empty value removes a default header.
 type HeaderRule struct {
 	Match string            `json:"match"`
 	Set   map[string]string `json:"set"`
 }
 
-// Rules decide the headers of every file, and which are stored compressed. The
+// Rules decide the headers of every file, which are compressed, and which are left out. The
 // zero value gives the defaults.
 type Rules struct {
 	Headers  []HeaderRule   `json:"headers,omitempty"`  // later rules win, header by header
 	Compress []CompressRule `json:"compress,omitempty"` // later rules win
-	// Exclude are globs of files that are not published; "!" before one keeps what
-	// is left out otherwise.
+	// Exclude are globs of files that are not published; "!" before one publishes files that
+	// would be left out.
 	Exclude []string `json:"exclude,omitempty"`
 
 	compiled []*regexp.Regexp
@@ -46,8 +46,8 @@ type Rules struct {
 	known    map[string]store.Headers
 }
 
-// settable are the headers that a destination can keep with an object.
-var settable = set("content-type", "cache-control", "content-encoding", "content-disposition", "content-language",
+// storable are the headers that S3 keeps with an object.
+var storable = set("content-type", "cache-control", "content-encoding", "content-disposition", "content-language",
 	store.RedirectHeader, "x-amz-storage-class", "x-amz-server-side-encryption",
 	"x-amz-server-side-encryption-aws-kms-key-id", "x-amz-tagging")
 
@@ -86,7 +86,7 @@ func (r Rules) Compile() (Rules, error) {
 		r.compiled = append(r.compiled, re)
 		for name := range rule.Set {
 			lower := strings.ToLower(name)
-			if !settable[lower] && !strings.HasPrefix(lower, "x-amz-meta-") {
+			if !storable[lower] && !strings.HasPrefix(lower, "x-amz-meta-") {
 				return r, fmt.Errorf("header rule %d (%s): %s can't be kept with a stored file: set it at the CDN, or name it x-amz-meta-%s", i+1, rule.Match, name, lower)
 			}
 		}
@@ -127,7 +127,7 @@ func (r Rules) HeadersFor(name string) (store.Headers, error) {
 	return h, nil
 }
 
-// DefaultCacheControl is the caching of a path when no rule speaks of it.
+// DefaultCacheControl is the Cache-Control of a path that no rule sets.
 func DefaultCacheControl(name string) string {
 	switch Classify(name) {
 	case ClassAsset:

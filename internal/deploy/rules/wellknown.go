@@ -12,7 +12,7 @@ const (
 	plainType = "text/plain; charset=utf-8"
 )
 
-// wellKnownTypes are the files without an ending below .well-known, by the
+// wellKnownTypes are the types of files without an extension below .well-known, by the
 // specifications that the registry names
 // (https://www.iana.org/assignments/well-known-uris/).
 var wellKnownTypes = map[string]string{ //nolint:gosec // G101: names and types, no secrets
@@ -88,10 +88,10 @@ var wellKnownFolders = []struct{ prefix, kind string }{
 	{"openid-configuration/", jsonType},
 }
 
-// siteFiles are files without an ending that sites have at their root.
+// siteFiles are text files without an extension, usually at a site's root.
 var siteFiles = pattern.Of(`(?i)^(CNAME|LICEN[CS]E|README|CHANGELOG|COPYING|AUTHORS|NOTICE|HUMANS)$`)
 
-// namedType is the type of a file whose name, and no ending, says what it is.
+// namedType is the type of a file by its full name.
 func namedType(name string) (string, bool) {
 	base := path.Base(name)
 	switch {
@@ -111,7 +111,7 @@ func namedType(name string) (string, bool) {
 	if t, ok := wellKnownTypes[below]; ok {
 		return t, true
 	}
-	if HasKnownEnding(below) {
+	if HasKnownExtension(below) {
 		return "", false
 	}
 	if strings.HasPrefix(below, "openpgpkey/") && base == "policy" { // of the domain, or of each
@@ -125,8 +125,8 @@ func namedType(name string) (string, bool) {
 	return "", false
 }
 
-// WithoutType says whether a file below .well-known is served as a download, since its
-// type is unknown: clients of such files refuse that.
-func WithoutType(name string) bool {
+// IsUntyped says whether the type of a file below .well-known is unknown: it is served as a
+// download, which the clients of such files refuse.
+func IsUntyped(name string) bool {
 	return strings.Contains("/"+name, "/.well-known/") && ContentType(name) == unknownType && !strings.Contains(name, "/openpgpkey/")
 }

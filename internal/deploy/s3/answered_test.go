@@ -46,7 +46,7 @@ func TestTheCauseThatAStoreNamesIsTold(t *testing.T) {
 		{403, "AccessDenied", denied + "s3:PutObject because public policies are blocked by the BlockPublicPolicy block public access setting", "access denied: the credentials may not do s3:PutObject: the bucket's block of public access", nil},
 	} {
 		_, err := answering(t, c.status, c.code, c.message, c.header...).Get(t.Context(), "k")
-		told(t, c.code+" "+c.message, err, false, "read s3://b/some/prefix/k: "+c.want)
+		reported(t, c.code+" "+c.message, err, false, "read s3://b/some/prefix/k: "+c.want)
 	}
 }
 
@@ -65,6 +65,6 @@ func TestAStoreThatTLSCanNotReachIsToldAsSuch(t *testing.T) {
 	} {
 		st := open(t, "b", s3.Options{Endpoint: endpoint, AccessKey: "a", SecretKey: "s"})
 		_, err := st.Get(t.Context(), "k")
-		told(t, endpoint, err, false, "read s3://b/some/prefix/k: the store at "+endpoint+" "+want)
+		reported(t, endpoint, err, false, "read s3://b/some/prefix/k: the store at "+endpoint+" "+want)
 	}
 }

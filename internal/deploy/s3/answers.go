@@ -11,13 +11,13 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// maxAnswer bounds an answer that is no object, in bytes: a page of 1,000 keys of the
-// greatest length, encoded, is a quarter of it.
+// maxAnswer is the size of the largest answer that is no object, in bytes: four times a page
+// of 1,000 encoded keys of the greatest length.
 const maxAnswer = 16 << 20
 
 var errLongAnswer = errors.New("the answer is longer than any of S3's")
 
-// boundedClient ends answers that never would: the SDK reads them whole.
+// boundedClient bounds answers: the SDK reads them into memory.
 type boundedClient struct{ aws.HTTPClient }
 
 // Do sends a request.
@@ -27,7 +27,7 @@ func (c boundedClient) Do(r *http.Request) (*http.Response, error) {
 		return response, err
 	}
 	object := r.Method == http.MethodGet && !r.URL.Query().Has("list-type") && response.StatusCode < http.StatusMultipleChoices
-	if !object { // what reads an object bounds it itself
+	if !object { // the readers of objects have bounds of their own
 		response.Body = &boundedBody{response.Body, maxAnswer}
 	}
 	return response, nil
@@ -47,29 +47,28 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// written is what a store said of a write. Without an ETag no later write could tell
-// this object from another's.
+// written is the answer to a write. A store without ETags can't be used: later writes depend
+// on them.
 func (s *Store) written(key string, etag, version *string) (store.Written, error) {
 	if aws.ToString(etag) == "" {
-		return store.Written{}, fmt.Errorf("write %s: what answers at %s is no S3 store, or none that can be relied on: it gave no ETag", s.name(key), s.endpoint)
+		return store.Written{}, fmt.Errorf("write %s: the server at %s is not an S3 store, or not a reliable one: it answered without an ETag", s.name(key), s.endpoint)
 	}
 	return store.Written{ETag: *etag, Version: aws.ToString(version)}, nil
 }
 
-// progress makes sure that a listing goes on: it finds a page that comes again, in
-// however large a circle, and remembers one (R. P. Brent, "An improved Monte Carlo
-// factorization algorithm", 1980, section 2).
-type progress struct {
-	seen        string // the first key of a page before
+// pageLoop detects a listing that repeats its pages, by remembering one of them (R. P. Brent,
+// "An improved Monte Carlo factorization algorithm", 1980, section 2).
+type pageLoop struct {
+	seen        string // the first key of an earlier page
 	pages, next int
 	empty       int // pages in a row
 }
 
-// maxEmpty is how many pages without a key may come in a row: S3 passes over keys
-// that were deleted in buckets with versions.
+// maxEmpty is the most pages without a key in a row: S3 skips deleted keys in buckets with
+// versions.
 const maxEmpty = 1000
 
-func (p *progress) page(infos []store.Info) bool {
+func (p *pageLoop) page(infos []store.Info) bool {
 	if len(infos) == 0 {
 		p.empty++
 		return p.empty < maxEmpty

@@ -11,9 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
-// retryBrokenAnswers makes the SDK ask again when an answer broke off in its
-// middle, which it else takes for the store's last word. All that is asked here
-// may be asked twice: writes are conditional, or write the same again.
+// retryBrokenAnswers makes the SDK retry a request whose answer broke off. All requests may
+// be repeated: writes are conditional, or write the same again.
 var retryBrokenAnswers = retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
 	var syntax *xml.SyntaxError
 	if errors.Is(err, io.ErrUnexpectedEOF) || (errors.As(err, &syntax) && syntax.Msg == "unexpected EOF") {
@@ -27,8 +26,8 @@ const (
 	bodyPause = 100 * time.Millisecond // before the second try; doubles with each
 )
 
-// untilWhole reads a body again that broke off in its middle: the SDK's own
-// retries end with an answer's header.
+// untilWhole retries a read whose body broke off: the SDK itself retries only up to an
+// answer's header.
 func untilWhole[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	for try := 0; ; try++ {
 		got, err := read()
@@ -44,7 +43,7 @@ func untilWhole[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	}
 }
 
-// brokenBodyError says that an answer began well and its body did not arrive.
+// brokenBodyError says that the body of an answer broke off.
 type brokenBodyError struct{ err error }
 
 func (e *brokenBodyError) Error() string { return e.err.Error() }

@@ -71,7 +71,7 @@ func TestAnAnswerThatBreaksOffIsAskedForAgain(t *testing.T) {
 			}
 			b.answers = 100
 			err := ask()
-			if !errors.Is(err, store.ErrUnreachable) || !strings.Contains(err.Error(), "broke off, again and again: check the network") {
+			if !errors.Is(err, store.ErrUnreachable) || !strings.Contains(err.Error(), "broke off repeatedly: check the network") {
 				t.Errorf("%s, always: %v", what, err)
 			}
 			b.answers = 0

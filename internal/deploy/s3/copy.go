@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -20,9 +21,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Copy rewrites an object's headers on the server, or takes content from another
-// key, an earlier version, or another bucket. What the server can't copy from
-// another bucket is read and written.
+// Copy changes an object's headers, or copies another key, an earlier version, or an object
+// of another bucket. If the server can't copy from the other bucket, this machine does.
 func (s *Store) Copy(ctx context.Context, c store.Copy) (store.Written, error) {
 	from := s
 	if c.FromStore != nil {
@@ -35,17 +35,17 @@ func (s *Store) Copy(ctx context.Context, c store.Copy) (store.Written, error) {
 	return copying{s, from, c}.do(ctx)
 }
 
-// copying is one copy from one store to another, or within one.
+// copying is one copy between two stores, or within one.
 type copying struct {
 	*Store
-	from *Store
-	what store.Copy
+	from    *Store
+	request store.Copy
 }
 
 func (s copying) do(ctx context.Context) (store.Written, error) {
-	from, c := s.from, s.what
+	from, c := s.from, s.request
 	if from.endpoint != s.endpoint {
-		return s.through(ctx)
+		return s.relay(ctx)
 	}
 	if c.Size > s.copyAtOnce {
 		written, err := s.inParts(ctx)
@@ -53,18 +53,18 @@ func (s copying) do(ctx context.Context) (store.Written, error) {
 		case err == nil || !refusesCopy(err):
 			return written, err
 		case from.bucket != s.bucket:
-			return s.through(ctx)
+			return s.relay(ctx)
 		case !lacksPartCopies(err):
 			return written, err
 		}
-		// A store that copies no parts may still copy this whole.
+		// A store that copies no parts may still copy the object in one request.
 	}
 	out, err := s.client.CopyObject(ctx, s.input())
 	if tooLargeToCopy(err) && c.Size <= s.copyAtOnce {
 		return s.inParts(ctx)
 	}
 	if err != nil && from.bucket != s.bucket && refusesCopy(err) {
-		return s.through(ctx)
+		return s.relay(ctx)
 	}
 	if err != nil {
 		return store.Written{}, s.explain("copy", c.Key, err)
@@ -76,7 +76,7 @@ func (s copying) do(ctx context.Context) (store.Written, error) {
 }
 
 func (s copying) input() *awss3.CopyObjectInput {
-	from, c := s.from, s.what
+	from, c := s.from, s.request
 	in := &awss3.CopyObjectInput{
 		Bucket: &s.bucket, Key: aws.String(s.prefix + c.Key),
 		CopySource:        aws.String(copySource(from.bucket, from.prefix+c.From, c.FromVersion)),
@@ -89,22 +89,21 @@ func (s copying) input() *awss3.CopyObjectInput {
 	if !s.overItself() {
 		in.IfMatch, in.IfNoneMatch = conditions(c.If)
 	} else if c.If.IfMatch != "" {
-		// Source and target are one object: the condition on the source is the
-		// same, and more stores know it.
+		// Source and target are one object, and more stores know the condition on the
+		// source.
 		in.CopySourceIfMatch = &c.If.IfMatch
 	}
 	applyCopy(in, c.Headers)
 	return in
 }
 
-// overItself tells of a copy whose source and target are one object.
+// overItself says whether source and target are one object.
 func (s copying) overItself() bool {
-	return s.from.name(s.what.From) == s.name(s.what.Key) && s.what.FromVersion == ""
+	return s.from.name(s.request.From) == s.name(s.request.Key) && s.request.FromVersion == ""
 }
 
-// refusesCopy tells of a store that has both buckets and won't copy from one to
-// the other: it does not know how, or its policy lets these credentials do no more
-// than read and write.
+// refusesCopy says whether a store refuses to copy from one bucket to another: it can't, or
+// its policy lets these credentials only read and write.
 func refusesCopy(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && slices.Contains([]string{
@@ -112,13 +111,13 @@ func refusesCopy(err error) bool {
 	}, api.ErrorCode())
 }
 
-// spoolLarge is the size from which content on its way through this machine is
-// put down in a file: there are many copies at once.
-const spoolLarge = 1 << 20
+// spoolThreshold is the size in bytes above which relay uses a temporary file: there are many
+// copies at once.
+const spoolThreshold = 1 << 20
 
-// through reads content from one store and writes it to this one.
-func (s copying) through(ctx context.Context) (_ store.Written, err error) {
-	from, c := s.from, s.what
+// relay copies by reading from one store and writing to the other.
+func (s copying) relay(ctx context.Context) (_ store.Written, err error) {
+	from, c := s.from, s.request
 	in := &awss3.GetObjectInput{Bucket: &from.bucket, Key: aws.String(from.prefix + c.From)}
 	if c.FromTag != "" {
 		in.IfMatch = &c.FromTag
@@ -133,13 +132,13 @@ func (s copying) through(ctx context.Context) (_ store.Written, err error) {
 	defer out.Body.Close()
 	put := store.Put{Key: c.Key, Headers: c.Headers, If: c.If, Size: aws.ToInt64(out.ContentLength)}
 	crc, sum := crc64nvme.New(), sha256.New()
-	// An answer that is longer than it says, or says nothing, is read no further.
+	// The answer may be longer than it says.
 	read := io.TeeReader(io.LimitReader(out.Body, put.Size+1), io.MultiWriter(crc, sum))
 	var n int64
-	if put.Size <= spoolLarge {
+	if put.Size <= spoolThreshold {
 		var body []byte
 		body, err = io.ReadAll(read)
-		n, put.Body = int64(len(body)), newReader(body)
+		n, put.Body = int64(len(body)), bytes.NewReader(body)
 	} else {
 		var f *os.File
 		if f, err = os.CreateTemp("", "pressrun-copy-*"); err != nil {
@@ -153,14 +152,13 @@ func (s copying) through(ctx context.Context) (_ store.Written, err error) {
 		return store.Written{}, from.explain("read", c.From, err)
 	}
 	if n != put.Size {
-		return store.Written{}, fmt.Errorf("read %s: %d bytes came of %d", from.name(c.From), n, put.Size)
+		return store.Written{}, fmt.Errorf("read %s: the store sent %d bytes of %d", from.name(c.From), n, put.Size)
 	}
 	put.CRC, put.Sum = crc.Sum64(), store.Sum(sum.Sum(nil))
 	return s.Put(ctx, put)
 }
 
-// copySource is bucket and key, each path segment escaped as the API asks, and
-// the version where one is asked for.
+// copySource is the value of x-amz-copy-source: bucket, escaped key, and version, if any.
 func copySource(bucket, key, version string) string {
 	parts := strings.Split(key, "/")
 	for i, p := range parts {

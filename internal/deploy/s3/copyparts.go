@@ -18,19 +18,18 @@ import (
 )
 
 const (
-	// copyThreshold is the largest object copied in one request, which S3 lets take
-	// 5 GB (S3 API reference, CopyObject). A store that answers only once all is
-	// copied must do so before the connection counts as stuck.
+	// copyThreshold is the size of the largest object that one request copies, in bytes. S3
+	// takes 5 GB (S3 API reference, CopyObject), but a store that answers only at the end
+	// must do so within the stall timeout.
 	copyThreshold = 1 << 30
-	// copyPart is the least size of a part that the store copies by itself.
+	// copyPart is the smallest part of a copy in parts, in bytes.
 	copyPart = 256 << 20
 )
 
-// inParts copies a large object part by part. Each part, and what they become, is
-// bound to the source as it is at the start; nobody sees anything of it before
-// the end, and what fails leaves nothing behind.
+// inParts copies a large object in parts, on condition that the source does not change. The
+// copy is visible only once it is complete; a failure leaves nothing behind.
 func (s copying) inParts(ctx context.Context) (store.Written, error) {
-	c := s.what
+	c := s.request
 	source, err := s.source(ctx)
 	if err != nil {
 		return store.Written{}, err
@@ -38,8 +37,8 @@ func (s copying) inParts(ctx context.Context) (store.Written, error) {
 	key := aws.String(s.prefix + c.Key)
 	in := &awss3.CreateMultipartUploadInput{Bucket: &s.bucket, Key: key}
 	if s.aws {
-		// Others are not asked: versitygw 1.8 gives each part the checksum of the
-		// whole source then, and reckons well when nothing is asked for.
+		// Not of other stores: versitygw 1.8 would give each part the checksum of the whole
+		// source; without the request it computes it correctly.
 		in.ChecksumAlgorithm, in.ChecksumType = types.ChecksumAlgorithmCrc64nvme, types.ChecksumTypeFullObject
 	}
 	applyParts(in, c.Headers)
@@ -60,7 +59,7 @@ func (s copying) inParts(ctx context.Context) (store.Written, error) {
 
 // into copies the parts of a source into an upload and puts them together.
 func (s copying) into(ctx context.Context, u upload, source largeSource) (store.Written, error) {
-	c := s.what
+	c := s.request
 	parts, err := s.copyParts(ctx, u, source)
 	if err != nil {
 		return store.Written{}, err
@@ -80,38 +79,35 @@ func (s copying) into(ctx context.Context, u upload, source largeSource) (store.
 	return u.complete(ctx, done, want)
 }
 
-// sameAs makes sure that a store which was not given a checksum has put together
-// what the source was.
+// sameAs compares the checksums of source and copy, for a store that was not given one.
 func (s copying) sameAs(ctx context.Context, source largeSource) error {
 	want, ok := decodeCRC(source.crc)
 	if s.aws || !ok {
 		return nil
 	}
-	info, err := s.Stat(ctx, s.what.Key)
+	info, err := s.Stat(ctx, s.request.Key)
 	if err != nil {
 		return err
 	}
 	if info.HasCRC && info.CRC != want {
-		return fmt.Errorf("copy %s: the store's copy differs from its source: deploy again", s.name(s.what.Key))
+		return fmt.Errorf("copy %s: the store's copy differs from its source: deploy again", s.name(s.request.Key))
 	}
 	return nil
 }
 
-// largeSource is an object that is to be copied in parts, as it was found.
+// largeSource describes an object to copy in parts.
 type largeSource struct {
 	address string // as x-amz-copy-source has it
 	etag    string
 	size    int64
-	crc     *string // nil where the store does not tell it
-	// tagging are its tags, which one copy takes along by itself and parts do not;
-	// nil for none.
+	crc     *string // nil if the store does not report it
+	// tagging are its tags, which a copy in parts does not copy by itself; nil for none.
 	tagging *string
 }
 
-// source looks at the source of a copy under the conditions that the copy
-// has for it.
+// source describes the source of a copy, under the copy's conditions on it.
 func (s copying) source(ctx context.Context) (largeSource, error) {
-	from, c := s.from, s.what
+	from, c := s.from, s.request
 	in := &awss3.HeadObjectInput{Bucket: &from.bucket, Key: aws.String(from.prefix + c.From), ChecksumMode: types.ChecksumModeEnabled}
 	if c.FromVersion != "" {
 		in.VersionId = &c.FromVersion
@@ -173,8 +169,8 @@ func (s copying) copyParts(ctx context.Context, u upload, source largeSource) ([
 	return parts, group.Wait()
 }
 
-// tooLargeToCopy tells of a store that refuses to copy an object in one request for
-// its size: S3 by the words of an InvalidRequest, others by a code.
+// tooLargeToCopy says whether a store refuses to copy an object in one request for its size:
+// S3 by the text of an InvalidRequest, others by a code.
 func tooLargeToCopy(err error) bool {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
@@ -183,7 +179,7 @@ func tooLargeToCopy(err error) bool {
 	return api.ErrorCode() == "EntityTooLarge" || api.ErrorCode() == "InvalidRequest" && strings.Contains(api.ErrorMessage(), "larger than the maximum")
 }
 
-// lacksPartCopies tells of a store that does not know how to copy a part.
+// lacksPartCopies says whether a store can't copy parts.
 func lacksPartCopies(err error) bool {
 	var api smithy.APIError
 	return httpStatus(err) == http.StatusNotImplemented || errors.As(err, &api) && api.ErrorCode() == "NotImplemented"

@@ -1,7 +1,6 @@
 package s3
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -21,10 +20,8 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-func newReader(b []byte) *bytes.Reader { return bytes.NewReader(b) }
-
-// explain makes an operator's sentence of an SDK error: what failed, on what,
-// and what to do. The cause stays wrapped.
+// explain makes an SDK error a sentence for an operator: what failed, on what, and what to
+// do. It wraps the cause.
 func (s *Store) explain(verb, key string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s %s: %w", verb, s.name(key), err)
@@ -37,14 +34,14 @@ func (s *Store) explain(verb, key string, err error) error {
 		return s.explainCode(verb, key, strconv.Itoa(status), "", err)
 	}
 	if what := awscredentials.Explain(err); what != "" {
-		// The cause is told and not wrapped: that a machine without a role does not
-		// answer has nothing to do with the store.
+		// The cause is shown and not wrapped: that the metadata server does not answer is no
+		// timeout of the store.
 		return fmt.Errorf("%s %s: %s: %v", verb, s.name(key), what, err) //nolint:errorlint // see above
 	}
 	if errors.Is(err, errLongAnswer) {
-		return fmt.Errorf("%s %s: the store at %s answered more than %d bytes, as S3 never does: check --endpoint: %w", verb, s.name(key), s.endpoint, maxAnswer, errLongAnswer)
+		return fmt.Errorf("%s %s: the store at %s sent more than %d bytes, as S3 never does: check --endpoint: %w", verb, s.name(key), s.endpoint, maxAnswer, errLongAnswer)
 	}
-	if strings.Contains(err.Error(), "with Body length") { // net/http's words
+	if strings.Contains(err.Error(), "with Body length") { // text of net/http
 		return fmt.Errorf("%s %s: the file became shorter while it was being sent: let the build end first, then deploy again: %w", verb, s.name(key), err)
 	}
 	if what := untrusted(err); what != "" {
@@ -56,7 +53,7 @@ func (s *Store) explain(verb, key string, err error) error {
 	return fmt.Errorf("%s %s: %w", verb, s.name(key), err)
 }
 
-// untrusted says why TLS to a store can't be: it stays so. Empty for any other error.
+// untrusted says why TLS to a store fails, which no retry mends; "" for any other error.
 func untrusted(err error) string {
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
 		return "does not speak https: check --endpoint, which begins with http:// for such a store"
@@ -67,8 +64,7 @@ func untrusted(err error) string {
 	return ""
 }
 
-// explainNetwork puts into words why there was no answer, or no whole one; empty
-// for another reason.
+// explainNetwork says why there was no complete answer; "" for any other error.
 func explainNetwork(endpoint string, err error) string {
 	var network net.Error
 	var dns *net.DNSError
@@ -76,7 +72,7 @@ func explainNetwork(endpoint string, err error) string {
 	case errors.As(err, &dns):
 		return "no such host " + dns.Name + ": check --endpoint and the region"
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "the answer of the store at " + endpoint + " broke off, again and again: check the network, then try again"
+		return "the answer of the store at " + endpoint + " broke off repeatedly: check the network, then try again"
 	case errors.As(err, &network) && network.Timeout():
 		return "the store at " + endpoint + " does not answer in time: check the network, then try again"
 	case errors.As(err, &network):
@@ -85,7 +81,7 @@ func explainNetwork(endpoint string, err error) string {
 	return ""
 }
 
-// unreachableError is a deploy.ErrUnreachable in words of its own.
+// unreachableError is a store.ErrUnreachable with its own text.
 type unreachableError struct{ err error }
 
 func (e *unreachableError) Error() string { return e.err.Error() }
@@ -94,42 +90,42 @@ func (e *unreachableError) Unwrap() error { return e.err }
 
 func (*unreachableError) Is(target error) bool { return target == store.ErrUnreachable }
 
-// advice is what to do about each of S3's error codes (S3 API reference, "Error
+// advice has the cause and the remedy of S3's error codes (S3 API reference, "Error
 // responses").
 var advice = map[string]string{
 	"NoSuchBucket":                 "the bucket does not exist: check its name and --endpoint, or create it",
 	"AccessDenied":                 "access denied: the credentials lack the permission for this prefix (s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket are needed)",
 	"Forbidden":                    "access denied: the credentials lack the permission, or the object is hidden for want of s3:ListBucket",
 	"AllAccessDisabled":            "the bucket's owner has disabled all access to it",
-	"InvalidAccessKeyId":           "the access key is not known to the store: check AWS_ACCESS_KEY_ID",
-	"InvalidAccessKeyID":           "the access key is not known to the store: check AWS_ACCESS_KEY_ID",
-	"XAdminUserNotFound":           "the access key is not known to the store: check AWS_ACCESS_KEY_ID",
+	"InvalidAccessKeyId":           unknownKey,
+	"InvalidAccessKeyID":           unknownKey,
+	"XAdminUserNotFound":           unknownKey,
 	"SignatureDoesNotMatch":        "the secret key is wrong: check AWS_SECRET_ACCESS_KEY",
 	"ExpiredToken":                 "the credentials have expired: renew them, or make the role's session longer",
 	"InvalidToken":                 "the session token is not valid: check AWS_SESSION_TOKEN",
 	"RequestTimeTooSkewed":         "this machine's clock is wrong by more than 15 minutes: set it",
-	"PermanentRedirect":            "the bucket is in another region: set AWS_REGION to it",
-	"MovedPermanently":             "the bucket is in another region: set AWS_REGION to it",
-	"301":                          "the bucket is in another region: set AWS_REGION to it",
-	"AuthorizationHeaderMalformed": "the region is wrong for this bucket: set AWS_REGION to its region",
-	"IllegalLocationConstraint":    "the region is wrong for this bucket: set AWS_REGION to its region",
+	"PermanentRedirect":            otherRegion,
+	"MovedPermanently":             otherRegion,
+	"301":                          otherRegion,
+	"AuthorizationHeaderMalformed": wrongRegion,
+	"IllegalLocationConstraint":    wrongRegion,
 	"InvalidBucketName":            "the bucket's name is not valid",
 	"KeyTooLongError":              "the path with its prefix is longer than 1,024 bytes: shorten it",
-	"BadDigest":                    "the content differs from its checksum: the file changed while it was being read (let the build end first), or was damaged on the way: deploy again",
-	"XAmzContentSHA256Mismatch":    "the content differs from its checksum: the file changed while it was being read (let the build end first), or was damaged on the way: deploy again",
-	"XAmzContentChecksumMismatch":  "the content differs from its checksum: the file changed while it was being read (let the build end first), or was damaged on the way: deploy again",
+	"BadDigest":                    damaged,
+	"XAmzContentSHA256Mismatch":    damaged,
+	"XAmzContentChecksumMismatch":  damaged,
 	"NoSuchUpload":                 "the upload in parts was ended by somebody else, or by a rule of the bucket, before all of it was there: deploy again",
-	"SlowDown":                     "the store asks for fewer requests, and went on asking",
-	"ServiceUnavailable":           "the store is not available, and stayed so",
-	"InternalError":                "the store failed, and went on failing",
-	// Those of answers to a HEAD, which have no body: the SDK names the status.
-	"InternalServerError": "the store failed, and went on failing",
-	"BadRequest":          "the store refuses the request without a word why; most often the region is wrong: check AWS_REGION",
+	"SlowDown":                     "the store asked for fewer requests at each try: deploy later",
+	"ServiceUnavailable":           "the store was not available at any try: deploy later",
+	"InternalError":                failing,
+	// An answer to a HEAD has no body: the SDK makes the code from the status.
+	"InternalServerError": failing,
+	"BadRequest":          "the store refuses the request and does not say why; most often the region is wrong: check AWS_REGION",
 	"NotImplemented":      "the store does not know this request",
-	"InsufficientStorage": "the store's disk is full: make room there, then deploy again",
-	"XMinioStorageFull":   "the store's disk is full: make room there, then deploy again",
+	"InsufficientStorage": diskFull,
+	"XMinioStorageFull":   diskFull,
 	"QuotaExceeded":       "the bucket's quota is used up: raise it or make room, then deploy again",
-	// On such stores a key can't be another's folder (versitygw, posix backend; MinIO).
+	// Stores on a file system: versitygw with its posix backend, MinIO.
 	"ObjectParentIsFile":            isFolder,
 	"XMinioParentIsObject":          isFolder,
 	"ExistingObjectIsDirectory":     isFile,
@@ -139,6 +135,13 @@ var advice = map[string]string{
 }
 
 const (
+	damaged     = "the content differs from its checksum: the file changed while it was being read (let the build end first), or was damaged on the way: deploy again"
+	diskFull    = "the store's disk is full: make room there, then deploy again"
+	failing     = "the store failed at each try: deploy later"
+	otherRegion = "the bucket is in another region: set AWS_REGION to it"
+	wrongRegion = "the region is wrong for this bucket: set AWS_REGION to its region"
+	unknownKey  = "the access key is not known to the store: check AWS_ACCESS_KEY_ID"
+
 	isFolder = "this store can't have a file and a folder of one name, and a part of this path is a file there (or was one, in a bucket that keeps versions): delete that file and its versions, then deploy again"
 	isFile   = "this store can't have a file and a folder of one name, and this path is a folder there (or was one, in a bucket that keeps versions): delete what is below it and its versions, then deploy again"
 )
@@ -154,7 +157,7 @@ func (s *Store) explainCode(verb, key, code, message string, err error) error {
 		return fmt.Errorf("%s %s: %w", verb, s.name(key), store.ErrPrecondition)
 	}
 	what, ok := advice[code]
-	if more := elsewhere(code, message, err) + notAllowed(message); more != "" {
+	if more := regionAdvice(code, message, err) + denialAdvice(message); more != "" {
 		what, ok = more, true
 	}
 	if !ok {
@@ -173,9 +176,9 @@ func (s *Store) explainCode(verb, key, code, message string, err error) error {
 	return err
 }
 
-// elsewhere says which region a bucket is in, where the store tells; "" for other
-// errors (S3 API reference, HeadBucket: x-amz-bucket-region).
-func elsewhere(code, message string, err error) string {
+// regionAdvice names a bucket's region, if the error has it; "" for other errors (S3 API
+// reference, HeadBucket: x-amz-bucket-region).
+func regionAdvice(code, message string, err error) string {
 	switch code {
 	case "PermanentRedirect", "MovedPermanently", "301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
 	default:
@@ -196,14 +199,14 @@ func elsewhere(code, message string, err error) string {
 
 var (
 	expectedRegion = regexp.MustCompile(`expecting '([a-z0-9-]+)'`)
-	// deniedAction is how AWS names what it denies (IAM user guide, "Troubleshoot access
+	// deniedAction matches the action that AWS denies (IAM user guide, "Troubleshoot access
 	// denied error messages").
 	deniedAction = regexp.MustCompile(`not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)`)
 )
 
-// notAllowed says what AWS denies and which policy has to change, where its message
-// tells; "" for other messages.
-func notAllowed(message string) string {
+// denialAdvice names the denied action and the policy that has to change, if the message of
+// AWS has them; "" for other messages.
+func denialAdvice(message string) string {
 	m := deniedAction.FindStringSubmatch(message)
 	if m == nil {
 		return ""
@@ -224,7 +227,7 @@ func notAllowed(message string) string {
 	return "access denied: the credentials may not do " + m[1] + ": " + where
 }
 
-// busy says that a store answers, and can't take anything at the moment.
+// busy says whether a store can't take requests at the moment.
 func busy(err error) bool {
 	switch httpStatus(err) {
 	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -233,8 +236,7 @@ func busy(err error) bool {
 	return isThrottle(err)
 }
 
-// deleted says whether the newest version of what was not found is the mark of a
-// delete.
+// deleted says whether an object was not found because of a delete marker.
 func deleted(err error) bool {
 	var response *awshttp.ResponseError
 	return errors.As(err, &response) && response.Response != nil && response.Response.Header.Get("X-Amz-Delete-Marker") == "true"

@@ -31,7 +31,7 @@ func TestEachAnswerOfTheStoreSaysWhatToDo(t *testing.T) {
 		{http.StatusForbidden, "InvalidAccessKeyId", "the access key is not known to the store: check AWS_ACCESS_KEY_ID: ", ""},
 		{http.StatusForbidden, "SignatureDoesNotMatch", "the secret key is wrong: check AWS_SECRET_ACCESS_KEY: ", ""},
 		{http.StatusForbidden, "RequestTimeTooSkewed", clockAdvice + ": ", ""},
-		{http.StatusBadRequest, "ExpiredToken", "the credentials have expired: renew them, or make the role's session longer: ", "the store refuses the request without a word why; most often the region is wrong: check AWS_REGION: "},
+		{http.StatusBadRequest, "ExpiredToken", "the credentials have expired: renew them, or make the role's session longer: ", "the store refuses the request and does not say why; most often the region is wrong: check AWS_REGION: "},
 		{http.StatusBadRequest, "InvalidToken", "the session token is not valid: check AWS_SESSION_TOKEN: ", ""},
 		{http.StatusBadRequest, "AuthorizationHeaderMalformed", "the region is wrong for this bucket: set AWS_REGION to its region: ", ""},
 		{http.StatusBadRequest, "KeyTooLongError", "the path with its prefix is longer than 1,024 bytes: shorten it: ", ""},
@@ -40,8 +40,8 @@ func TestEachAnswerOfTheStoreSaysWhatToDo(t *testing.T) {
 		{http.StatusMovedPermanently, "PermanentRedirect", region, region},
 		{http.StatusNotFound, "NoSuchBucket", "the bucket does not exist: check its name and --endpoint, or create it: ", ""},
 		{http.StatusNotImplemented, "NotImplemented", "the store does not know this request: ", ""},
-		{http.StatusServiceUnavailable, "SlowDown", "the store asks for fewer requests, and went on asking: ", "the store is not available, and stayed so: "},
-		{http.StatusInternalServerError, "InternalError", "the store failed, and went on failing: ", "the store failed, and went on failing: "},
+		{http.StatusServiceUnavailable, "SlowDown", "the store asked for fewer requests at each try: deploy later: ", "the store was not available at any try: deploy later: "},
+		{http.StatusInternalServerError, "InternalError", "the store failed at each try: deploy later: ", "the store failed at each try: deploy later: "},
 		{http.StatusInsufficientStorage, "InsufficientStorage", "the store's disk is full: make room there, then deploy again: ", ""},
 		{http.StatusForbidden, "QuotaExceeded", "the bucket's quota is used up: raise it or make room, then deploy again: ", ""},
 		{http.StatusBadRequest, "KMS.DisabledException", "the KMS key is disabled: ", ""},
@@ -51,16 +51,16 @@ func TestEachAnswerOfTheStoreSaysWhatToDo(t *testing.T) {
 		st := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: fake, MaxAttempts: 1})
 		_, err := st.Put(t.Context(), store.SmallPut("k", "", []byte("body"), store.Condition{}))
 		busy := c.status == http.StatusServiceUnavailable || c.status == http.StatusInternalServerError
-		told(t, c.code, err, busy, "write s3://b/some/prefix/k: "+c.put)
+		reported(t, c.code, err, busy, "write s3://b/some/prefix/k: "+c.put)
 		if c.head != "" {
 			_, err := st.Stat(t.Context(), "k")
-			told(t, c.code+", of a HEAD", err, busy, "look at s3://b/some/prefix/k: "+c.head)
+			reported(t, c.code+", of a HEAD", err, busy, "look at s3://b/some/prefix/k: "+c.head)
 		}
 	}
 }
 
-// told holds the words, and that nothing but a busy store is one to ask again later.
-func told(t *testing.T, what string, err error, busy bool, want string) {
+// reported holds the words, and that nothing but a busy store is one to ask again later.
+func reported(t *testing.T, what string, err error, busy bool, want string) {
 	t.Helper()
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("%s: %v\nwant it to begin with %q", what, err, want)

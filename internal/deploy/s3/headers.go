@@ -12,8 +12,7 @@ import (
 
 const metaPrefix = "x-amz-meta-"
 
-// applyPut sets a header set on a PutObject. Names are those that
-// deploy.Rules lets through.
+// applyPut sets headers, of those that rules.Rules takes, on a PutObject.
 func applyPut(in *awss3.PutObjectInput, h store.Headers) {
 	for name, value := range h.All() {
 		switch name {
@@ -42,7 +41,7 @@ func applyPut(in *awss3.PutObjectInput, h store.Headers) {
 	in.Metadata = metadata(h)
 }
 
-// applyCopy sets a header set on a CopyObject.
+// applyCopy sets headers on a CopyObject.
 func applyCopy(in *awss3.CopyObjectInput, h store.Headers) {
 	var put awss3.PutObjectInput
 	applyPut(&put, h)
@@ -55,7 +54,7 @@ func applyCopy(in *awss3.CopyObjectInput, h store.Headers) {
 	}
 }
 
-// applyParts sets a header set on a multipart upload.
+// applyParts sets headers on a multipart upload.
 func applyParts(in *awss3.CreateMultipartUploadInput, h store.Headers) {
 	var put awss3.PutObjectInput
 	applyPut(&put, h)
@@ -79,8 +78,8 @@ func metadata(h store.Headers) map[string]string {
 	return meta
 }
 
-// told leaves out of a header set what headersOf does not have.
-func told(h store.Headers) store.Headers {
+// reported are the headers that headersOf has too.
+func reported(h store.Headers) store.Headers {
 	var b strings.Builder
 	for name, value := range h.All() {
 		switch name {
@@ -92,8 +91,8 @@ func told(h store.Headers) store.Headers {
 	return store.Headers(b.String())
 }
 
-// headersOf is the canonical header set of an object as the store has it.
-// Encryption and tags are left out: a store reports its own defaults there.
+// headersOf are the headers of an object as the store reports them, without encryption and
+// tags, of which a store reports its own defaults.
 func headersOf(out *awss3.HeadObjectOutput) (store.Headers, error) {
 	set := map[string]string{
 		"content-type":                    aws.ToString(out.ContentType),

@@ -68,32 +68,32 @@ func TestAHostileAnswerIsAnError(t *testing.T) {
 	}{
 		"a listing whose page comes again": {"", list, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, onePage("same", "a", "b"))
-		}, "gives nothing new"},
+		}, "repeats its pages"},
 		"a listing whose page comes again under new tokens": {"", list, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, onePage(fmt.Sprint(asked.Add(1)), "a", "b"))
-		}, "gives nothing new"},
+		}, "repeats its pages"},
 		"a listing in a circle": {"", list, func(w http.ResponseWriter, _ *http.Request) {
 			n := asked.Add(1) % 7
 			_, _ = io.WriteString(w, onePage(fmt.Sprint(n), fmt.Sprint("key", n)))
-		}, "gives nothing new"},
+		}, "repeats its pages"},
 		"a listing of empty pages": {"", list, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, onePage(fmt.Sprint(asked.Add(1))))
-		}, "gives nothing new"},
+		}, "repeats its pages"},
 		"a page of a listing without an end": {"", list, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "<ListBucketResult>")
 			endless(w, "<Contents><Key>"+strings.Repeat("k", 1000)+"</Key></Contents>")
-		}, "answered more than"},
+		}, "sent more than"},
 		"a listing of keys of others": {"www/", list, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>../secret</Key></Contents></ListBucketResult>")
 		}, `the key "../secret", which is not below that`},
 		"a listing that is a page of HTML": {"", list, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "<!doctype html><title>Sign in</title><p>Welcome to our network")
-		}, "it gave no listing"},
-		"a listing of nothing at all": {"", list, func(http.ResponseWriter, *http.Request) {}, "it gave no listing"},
+		}, "it answered without a listing"},
+		"a listing of nothing at all": {"", list, func(http.ResponseWriter, *http.Request) {}, "it answered without a listing"},
 		"an object that is too large": {"", get, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "300000000")
 			w.WriteHeader(http.StatusOK)
-		}, "so not ours"},
+		}, "so Pressrun did not write it"},
 		"an object shorter than it says": {"", get, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			_, _ = io.WriteString(w, "short")
@@ -108,18 +108,18 @@ func TestAHostileAnswerIsAnError(t *testing.T) {
 				w.Header().Set(fmt.Sprint("X-Amz-Meta-", i), strings.Repeat("x", 1<<20))
 			}
 		}, ""},
-		"a write without an ETag": {"", put, func(http.ResponseWriter, *http.Request) {}, "it gave no ETag"},
+		"a write without an ETag": {"", put, func(http.ResponseWriter, *http.Request) {}, "it answered without an ETag"},
 		"a write answered by a page of HTML": {"", put, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = io.WriteString(w, "<!doctype html><title>Sign in</title>")
-		}, "it gave no ETag"},
+		}, "it answered without an ETag"},
 		"a write sent elsewhere": {"", put, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "/elsewhere")
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		}, ""},
 		"a copy without an ETag": {"", copied, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "<CopyObjectResult></CopyObjectResult>")
-		}, "it gave no ETag"},
+		}, "it answered without an ETag"},
 		"a copy that failed after its 200": {"", copied, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "<Error><Code>InternalError</Code><Message>We encountered an internal error</Message></Error>")
 		}, ""},

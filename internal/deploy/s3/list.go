@@ -20,22 +20,22 @@ var _ store.Pager = (*Store)(nil)
 // List calls f for every object whose key starts with prefix, by key.
 func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) error) error {
 	pages := awss3.NewListObjectsV2Paginator(s.client, s.listInput(prefix))
-	var going progress
+	var going pageLoop
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return s.explain("list", prefix, err)
 		}
 		if aws.ToBool(page.IsTruncated) && aws.ToString(page.NextContinuationToken) == "" {
-			// The SDK would take this for the end, and what follows for gone.
-			return fmt.Errorf("list %s: the store says that there is more and not how to go on: it does not know ListObjectsV2", s.name(prefix))
+			// The SDK would take this for the end of the listing.
+			return fmt.Errorf("list %s: the store says that there is more, without a continuation token: it does not know ListObjectsV2", s.name(prefix))
 		}
 		infos, err := s.infos(page)
 		if err != nil {
 			return err
 		}
 		if !going.page(infos) {
-			return fmt.Errorf("list %s: the store says again and again that there is more, and gives nothing new: whether it holds all files can't be found out", s.name(prefix))
+			return fmt.Errorf("list %s: the store says that there is more and repeats its pages: its files can't be listed", s.name(prefix))
 		}
 		for _, info := range infos {
 			if err := f(info); err != nil {
@@ -46,12 +46,12 @@ func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) erro
 	return nil
 }
 
-// directoryBucket ends the names of buckets that list in no order (S3 user guide,
+// directoryBucket is the end of the names of buckets that list in no order (S3 user guide,
 // "Directory buckets").
 const directoryBucket = "--x-s3"
 
-// Page reads one page of the listing. S3 gives keys in the order of their bytes
-// and starts after any (S3 API reference, ListObjectsV2), and so does versitygw.
+// Page reads one page of the listing, after a key (S3 API reference, ListObjectsV2:
+// start-after).
 func (s *Store) Page(ctx context.Context, after string) (page []store.Info, more bool, err error) {
 	if strings.HasSuffix(s.bucket, directoryBucket) {
 		return nil, false, fmt.Errorf("list s3://%s from a key on: %w", s.bucket, errors.ErrUnsupported)
@@ -74,31 +74,31 @@ func (s *Store) Page(ctx context.Context, after string) (page []store.Info, more
 func (s *Store) listInput(prefix string) *awss3.ListObjectsV2Input {
 	return &awss3.ListObjectsV2Input{
 		Bucket: &s.bucket, Prefix: aws.String(s.prefix + prefix),
-		// XML has no way to write some characters that keys may have.
+		// XML can't express some characters that keys may have.
 		EncodingType: types.EncodingTypeUrl,
 	}
 }
 
 func (s *Store) infos(page *awss3.ListObjectsV2Output) ([]store.Info, error) {
 	if page.IsTruncated == nil && page.Name == nil && page.KeyCount == nil {
-		return nil, fmt.Errorf("list %s: what answers at %s is no S3 store: it gave no listing", s, s.endpoint)
+		return nil, fmt.Errorf("list %s: the server at %s is not an S3 store: it answered without a listing", s, s.endpoint)
 	}
 	infos := make([]store.Info, 0, len(page.Contents))
 	for i := range page.Contents {
 		o := &page.Contents[i]
 		key := aws.ToString(o.Key)
-		if page.EncodingType == types.EncodingTypeUrl { // a store that doesn't know it leaves it out
+		if page.EncodingType == types.EncodingTypeUrl { // else the store does not know it
 			var err error
 			if key, err = url.QueryUnescape(key); err != nil {
-				return nil, fmt.Errorf("list %s: the store gave the key %q, which is not encoded as it says: %w", s, key, err)
+				return nil, fmt.Errorf("list %s: the store sent the key %q, which is not URL-encoded as it says: %w", s, key, err)
 			}
 		}
 		key, below := strings.CutPrefix(key, s.prefix)
 		if !below {
-			return nil, fmt.Errorf("list %s: the store gave the key %q, which is not below that", s, key)
+			return nil, fmt.Errorf("list %s: the store sent the key %q, which is not below that", s, key)
 		}
 		if key == "" {
-			continue // what some tools make to have a folder
+			continue // a folder object of some tools
 		}
 		infos = append(infos, store.Info{
 			Key: key, Size: aws.ToInt64(o.Size), ETag: aws.ToString(o.ETag), Modified: aws.ToTime(o.LastModified),

@@ -78,7 +78,7 @@ func TestAListingThatBreaksOffIsNoWholeOne(t *testing.T) {
 		body := "<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>some/prefix/a</Key></Contents></ListBucketResult>"
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 	})})
-	if err := st.List(t.Context(), "", func(store.Info) error { return nil }); err == nil || !strings.Contains(err.Error(), "not how to go on") {
+	if err := st.List(t.Context(), "", func(store.Info) error { return nil }); err == nil || !strings.Contains(err.Error(), "without a continuation token") {
 		t.Errorf("got %v", err)
 	}
 }

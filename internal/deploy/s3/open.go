@@ -24,12 +24,12 @@ import (
 	"github.com/pressrun/pressrun/internal/awscredentials"
 )
 
-// Options say how to reach a bucket. Zero values leave it to the environment
-// (AWS_REGION, AWS_ACCESS_KEY_ID, roles, ...), as every AWS tool does.
+// Options of a bucket. Zero values are those of the environment (AWS_REGION,
+// AWS_ACCESS_KEY_ID, roles, ...), as in every AWS tool.
 type Options struct {
 	Endpoint string // URL of another store than AWS; addressed by path
 	Region   string
-	// AccessKey and SecretKey are for callers that read them from files.
+	// AccessKey and SecretKey replace the credentials of the environment.
 	AccessKey, SecretKey string
 	// MaxConnections bounds the connections kept open; default 256.
 	MaxConnections int
@@ -38,11 +38,11 @@ type Options struct {
 	// StallTimeout is how long a connection may do nothing in the middle of a
 	// request before that is tried again on another; default 60 s.
 	StallTimeout time.Duration
-	// CopyAtOnce is the size in bytes, up to 5 GiB, from which on objects are copied in
-	// parts; default 1 GiB.
+	// CopyAtOnce is the size of the largest object that one request copies, in bytes, up to
+	// 5 GiB; default 1 GiB.
 	CopyAtOnce int64
-	// Waiting is told when the store has not answered for some seconds, once for
-	// each time that lasts; it is called from several goroutines, one at a time.
+	// Waiting is called once each time that the store does not answer for some seconds; from
+	// several goroutines, one at a time.
 	Waiting func(Waiting)
 	// HTTPClient sends requests in place of the tuned one; for tests.
 	HTTPClient aws.HTTPClient
@@ -71,7 +71,7 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 			return nil, fmt.Errorf("the endpoint %q is not a URL like https://s3.example.org", o.Endpoint)
 		}
 	}
-	waits := &waits{tell: o.Waiting, attempts: o.MaxAttempts}
+	waits := &waits{report: o.Waiting, attempts: o.MaxAttempts}
 	cfg, err := awscredentials.Load(ctx, loadOptions(o, waits)...)
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS configuration (check AWS_PROFILE, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE): %w", err)
@@ -80,7 +80,7 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 		if o.Endpoint == "" {
 			return nil, errors.New("no region is set: set AWS_REGION to the bucket's region")
 		}
-		cfg.Region = "us-east-1" // what stores other than AWS answer to by default
+		cfg.Region = "us-east-1" // the default of stores other than AWS
 	}
 	s := &Store{
 		aws: o.Endpoint == "", bucket: bucket, prefix: strings.TrimPrefix(prefix, "/"), endpoint: o.Endpoint,
@@ -102,8 +102,8 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 			c.HTTPClient = o.HTTPClient
 		}
 		c.HTTPClient = boundedClient{c.HTTPClient}
-		// Pressrun computes checksums itself (see the package comment); asking for the
-		// SDK's on every answer would only add trailers that some stores don't know.
+		// Pressrun computes checksums itself (see the package comment); the SDK's would add
+		// trailers that some stores don't know.
 		c.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		c.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		c.DisableLogOutputChecksumValidationSkipped = true
@@ -115,8 +115,7 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 func loadOptions(o Options, waits *waits) []func(*config.LoadOptions) error {
 	load := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(httpClient(o.MaxConnections, o.StallTimeout)),
-		// What fails is told in an error; the SDK's own remarks would go between
-		// the lines of the standard error.
+		// Errors say what failed; the SDK's log would mix with the lines on standard error.
 		config.WithLogger(logging.Nop{}),
 		config.WithRetryer(func() aws.Retryer { return &waitingRetryer{newRetryer(o.MaxAttempts), waits} }),
 	}
@@ -129,9 +128,8 @@ func loadOptions(o Options, waits *waits) []func(*config.LoadOptions) error {
 	return load
 }
 
-// newRetryer retries patiently. The SDK's own token bucket is off: under a storm
-// of 503s it empties and then fails requests without any wait
-// (aws-sdk-go-v2#3413).
+// newRetryer makes a retryer without the SDK's token bucket: that empties after many answers
+// of 503, and then fails requests without a pause (aws-sdk-go-v2#3413).
 func newRetryer(attempts int) aws.RetryerV2 {
 	return retry.NewStandard(func(r *retry.StandardOptions) {
 		r.MaxAttempts = attempts
@@ -141,18 +139,18 @@ func newRetryer(attempts int) aws.RetryerV2 {
 	})
 }
 
-// waitingRetryer notes each failed try, which the SDK's retries would else hide.
+// waitingRetryer reports each failed try to waits.
 type waitingRetryer struct {
 	aws.RetryerV2
 	waits *waits
 }
 
-// IsErrorRetryable leaves out what stays as it is however often it is tried.
+// IsErrorRetryable leaves out errors that no retry mends.
 func (r *waitingRetryer) IsErrorRetryable(err error) bool {
 	return awscredentials.Explain(err) == "" && untrusted(err) == "" && r.RetryerV2.IsErrorRetryable(err)
 }
 
-// RetryDelay is asked for before each retry.
+// RetryDelay is called before each retry.
 func (r *waitingRetryer) RetryDelay(attempt int, err error) (time.Duration, error) {
 	delay, delayErr := r.RetryerV2.RetryDelay(attempt, err)
 	if delayErr == nil {
@@ -165,8 +163,8 @@ func isThrottle(err error) bool {
 	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary || httpStatus(err) == http.StatusServiceUnavailable
 }
 
-// httpClient keeps as many connections open as there are workers. With the
-// SDK's default of 10 per host all others would shake hands again for each file.
+// httpClient keeps as many connections open as there are workers. With the SDK's default of
+// 10 per host, others would need a new connection for each file.
 func httpClient(connections int, stall time.Duration) *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConns = connections
@@ -176,8 +174,8 @@ func httpClient(connections int, stall time.Duration) *awshttp.BuildableClient {
 		t.ResponseHeaderTimeout = stall
 		t.DialContext = endStalled(t.DialContext, stall)
 		t.WriteBufferSize = 32 << 10
-		// S3 itself speaks HTTP/1.1 only; HTTP/2 elsewhere would put all
-		// uploads through one connection's flow control.
+		// S3 has HTTP/1.1 only; with HTTP/2, as of other stores, all uploads would share one
+		// connection's flow control.
 		t.ForceAttemptHTTP2 = false
 		t.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
 		if t.TLSClientConfig == nil {

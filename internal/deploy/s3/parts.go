@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 )
 
 const (
-	// partThreshold is the largest file sent in one request.
+	// partThreshold is the size of the largest file that one request sends, in bytes.
 	partThreshold = 16 << 20
 	minPart       = 8 << 20
 	maxParts      = 10000 // S3 user guide, "Amazon S3 multipart upload limits"
@@ -26,9 +27,8 @@ const (
 	abortTimeout  = 10 * time.Second
 )
 
-// putParts sends a large file in parts. What S3 assembles is checked against the
-// CRC of the whole file, and is made visible under the same condition as a
-// single write.
+// putParts sends a large file in parts. S3 checks the result against the CRC of the whole
+// file, and makes it visible under the write's condition.
 func (s *Store) putParts(ctx context.Context, put store.Put) (store.Written, error) {
 	key := aws.String(s.prefix + put.Key)
 	in := &awss3.CreateMultipartUploadInput{
@@ -58,15 +58,14 @@ func (s *Store) putParts(ctx context.Context, put store.Put) (store.Written, err
 	return store.Written{}, errors.Join(s.explain("write", put.Key, err), u.abort(ctx))
 }
 
-// upload is a multipart upload that was begun.
+// upload is a multipart upload under way.
 type upload struct {
 	*Store
 	key, id *string
 }
 
-// complete puts the parts of an upload together. An upload that is gone by then was
-// completed by an earlier try whose answer was lost, if the key holds what was to
-// be written.
+// complete completes an upload. If the upload is gone and the key has the wanted content, an
+// earlier try whose answer was lost has completed it.
 func (u upload) complete(ctx context.Context, done *awss3.CompleteMultipartUploadInput, want store.Info) (store.Written, error) {
 	done.Bucket, done.Key, done.UploadId = &u.bucket, u.key, u.id
 	out, err := u.client.CompleteMultipartUpload(ctx, done)
@@ -78,14 +77,14 @@ func (u upload) complete(ctx context.Context, done *awss3.CompleteMultipartUploa
 		return store.Written{}, err
 	}
 	info, statErr := u.Stat(ctx, want.Key)
-	if statErr != nil || !want.HasCRC || !info.HasCRC || info.CRC != want.CRC || info.Size != want.Size || info.Headers != told(want.Headers) {
+	if statErr != nil || !want.HasCRC || !info.HasCRC || info.CRC != want.CRC || info.Size != want.Size || info.Headers != reported(want.Headers) {
 		return store.Written{}, err
 	}
 	return store.Written{ETag: info.ETag, Version: info.Version}, nil
 }
 
-// abort frees the parts, which would else be paid for until a lifecycle rule
-// finds them; even when ctx was cancelled.
+// abort deletes the parts, which would else be billed until a lifecycle rule deletes them;
+// even when ctx was cancelled.
 func (u upload) abort(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 	defer cancel()
@@ -110,7 +109,7 @@ func (u upload) send(ctx context.Context, put store.Put) ([]types.CompletedPart,
 			start := int64(i) * size
 			body := (*buf)[:min(size, put.Size-start)]
 			if n, err := put.Body.ReadAt(body, start); n < len(body) {
-				return fmt.Errorf("read part %d of the file, which is shorter than it was: let the build end first, then deploy again: %w", i+1, err)
+				return fmt.Errorf("read part %d: the file has become shorter: let the build end first, then deploy again: %w", i+1, err)
 			}
 			part, err := u.sendPart(ctx, int32(i+1), body) //nolint:gosec // G115: at most maxParts
 			parts[i] = part
@@ -124,7 +123,7 @@ func (u upload) sendPart(ctx context.Context, number int32, body []byte) (types.
 	crc := encodeCRC(crc64nvme.Checksum(body))
 	out, err := u.client.UploadPart(ctx, &awss3.UploadPartInput{
 		Bucket: &u.bucket, Key: u.key, UploadId: u.id, PartNumber: &number,
-		Body: newReader(body), ContentLength: aws.Int64(int64(len(body))), ChecksumCRC64NVME: &crc,
+		Body: bytes.NewReader(body), ContentLength: aws.Int64(int64(len(body))), ChecksumCRC64NVME: &crc,
 	})
 	if err != nil {
 		return types.CompletedPart{}, err

@@ -7,18 +7,17 @@ import (
 	"time"
 )
 
-// stallPiece is how much of a body is handed to the network in one go: even a
-// link of 1 kB/s takes it within a minute.
+// stallPiece is the size of one write to the network, in bytes: even a link of 1 kB/s takes
+// it within a minute.
 const stallPiece = 64 << 10
 
-// stallConn ends a connection on which nothing moves any more, in neither
-// direction. The HTTP client bounds the wait for an answer's first byte alone: a
-// body that got stuck on its way, there or back, would else hang for as long as
-// the kernel keeps the connection.
+// stallConn ends a connection that is idle in both directions. The HTTP client has a timeout
+// for an answer's first byte alone: a body that stalls would hang for as long as the kernel
+// keeps the connection.
 type stallConn struct {
 	net.Conn
 	limit   time.Duration
-	closing atomic.Bool // the TLS layer says farewell under a deadline of its own
+	closing atomic.Bool // TLS closes the connection under its own deadline
 }
 
 func (c *stallConn) Read(p []byte) (int, error) {
@@ -28,8 +27,8 @@ func (c *stallConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// Write writes in pieces, each of which puts the end off: also for the read that
-// waits meanwhile for the answer.
+// Write writes in pieces, and extends the deadline for each, also that of a read at the same
+// time.
 func (c *stallConn) Write(p []byte) (int, error) {
 	for done := 0; ; {
 		if err := c.moved(); err != nil {
@@ -43,7 +42,7 @@ func (c *stallConn) Write(p []byte) (int, error) {
 	}
 }
 
-// SetWriteDeadline leaves the deadlines to the caller from here on.
+// SetWriteDeadline leaves all deadlines to the caller from then on.
 func (c *stallConn) SetWriteDeadline(t time.Time) error {
 	c.closing.Store(true)
 	return c.Conn.SetWriteDeadline(t)
@@ -58,7 +57,7 @@ func (c *stallConn) moved() error {
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// endStalled makes connections that end when nothing moves on them for a while.
+// endStalled makes connections that end after being idle for the limit.
 func endStalled(dial dialFunc, limit time.Duration) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)

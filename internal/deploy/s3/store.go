@@ -1,15 +1,13 @@
 // Package s3 keeps a site's files in an S3 bucket, or in any store that speaks
 // S3's protocol (versitygw, MinIO, R2, Ceph).
 //
-// Every write carries the SHA-256 and CRC-64/NVME that were computed when the
-// build was read, so the store itself refuses a body that differs, and nothing
-// is hashed twice. The SDK's own trailing checksum is left out: it would frame
-// the body as aws-chunked, which some stores reject
+// Every write has the SHA-256 and CRC-64/NVME from the scan of the build: the store refuses a
+// body that differs, and nothing is hashed twice. The SDK's own trailing checksum is off: it
+// frames the body as aws-chunked, which some stores reject
 // (https://docs.aws.amazon.com/sdkref/latest/guide/feature-dataintegrity.html).
 package s3
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -33,7 +31,8 @@ import (
 
 var _ store.Store = (*Store)(nil)
 
-// maxState bounds what Get reads: manifests of two million files are smaller.
+// maxState is the size of the largest object that Get reads, in bytes: a manifest of two
+// million files is smaller.
 const maxState = 256 << 20
 
 // Store is one bucket, or the part of it under a prefix.
@@ -42,7 +41,7 @@ type Store struct {
 	bucket   string
 	prefix   string // "" or ending in "/"
 	endpoint string
-	// copyAtOnce is the largest object that is copied in one request.
+	// copyAtOnce is the size of the largest object that one request copies, in bytes.
 	copyAtOnce int64
 	aws        bool // S3 itself, not another store that speaks its protocol
 	requests   *atomic.Int64
@@ -68,14 +67,14 @@ func (s *Store) Get(ctx context.Context, key string) (store.Object, error) {
 	return untilWhole(ctx, func() (store.Object, error) { return s.get(ctx, key, nil) })
 }
 
-// get reads what a key holds, or a version of it.
+// get reads an object, or a version of it.
 func (s *Store) get(ctx context.Context, key string, version *string) (store.Object, error) {
 	out, err := s.client.GetObject(ctx, &awss3.GetObjectInput{Bucket: &s.bucket, Key: aws.String(s.prefix + key), VersionId: version})
 	if err != nil {
 		return store.Object{}, s.explain("read", key, err)
 	}
 	defer out.Body.Close()
-	tooLarge := fmt.Errorf("read %s: larger than %d bytes, so not ours", s.name(key), maxState)
+	tooLarge := fmt.Errorf("read %s: the object is larger than %d bytes, so Pressrun did not write it", s.name(key), maxState)
 	if aws.ToInt64(out.ContentLength) > maxState {
 		return store.Object{}, tooLarge
 	}
@@ -142,9 +141,8 @@ const (
 	deletesAtOnce = 32
 )
 
-// Delete deletes each object only while it has the expected ETag, and reports
-// each key's own error. S3 checks the ETags of a whole batch; versitygw 1.8 reads
-// past those, and checks the condition of a single delete.
+// Delete deletes objects, in batches on S3. Other stores get single requests: versitygw 1.8
+// ignores the ETags in a batch.
 func (s *Store) Delete(ctx context.Context, dels []store.Deletion) []error {
 	errs := make([]error, len(dels))
 	if s.aws {
@@ -238,8 +236,8 @@ func serverTime(m middleware.Metadata) time.Time {
 	return t
 }
 
-// withPayloadHash signs the body with the hash known from the scan, so that the
-// SDK neither reads the body again nor leaves it unsigned.
+// withPayloadHash signs the body with its known hash, so that the SDK need not read it for
+// that.
 func withPayloadHash(sum store.Sum) func(*awss3.Options) {
 	hash := sum.String()
 	return func(o *awss3.Options) {
@@ -253,11 +251,5 @@ func withPayloadHash(sum store.Sum) func(*awss3.Options) {
 	}
 }
 
-var _ store.Body = (*bytes.Reader)(nil)
-
-// maxKey is the longest key that S3 takes, in bytes of UTF-8 (S3 user guide,
-// "Creating object key names").
-const maxKey = 1024
-
-// LongestPath is how long a path may be here, in bytes.
-func (s *Store) LongestPath() int { return maxKey - len(s.prefix) }
+// LongestPath is the length of the longest path below the prefix, in bytes.
+func (s *Store) LongestPath() int { return store.MaxKey - len(s.prefix) }

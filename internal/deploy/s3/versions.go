@@ -36,8 +36,8 @@ func (s *Store) GetVersion(ctx context.Context, key, version string) (store.Obje
 	return o, noVersion(err, "read", s.name(key), version)
 }
 
-// noVersion makes ErrNotFound of the answers to an id that this store can't have made, and
-// to that of a delete.
+// noVersion makes the answer to an invalid version id, or to that of a delete marker, an
+// ErrNotFound.
 func noVersion(err error, doing, name, version string) error {
 	switch httpStatus(err) {
 	case http.StatusBadRequest, http.StatusMethodNotAllowed:

@@ -14,30 +14,29 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// Waiting says that the store has not given an answer for some seconds, and
-// that it is tried on.
+// Waiting says that the store has not answered for some seconds, and that a request is being
+// retried.
 type Waiting struct {
-	Store string    // the endpoint, or AWS S3 in a region
-	Why   string    // "it refuses connections"
-	Until time.Time // about when the request is given up
+	Store  string    // the endpoint, or AWS S3 in a region
+	Reason string    // "it refuses connections"
+	Until  time.Time // about when the request fails
 }
 
-// String is a sentence for people.
+// String is a line for people.
 func (w Waiting) String() string {
-	return fmt.Sprintf("waiting for the store at %s: %s; trying until about %s", w.Store, w.Why, w.Until.Format("15:04:05 MST"))
+	return fmt.Sprintf("waiting for the store at %s: %s; trying until about %s", w.Store, w.Reason, w.Until.Format("15:04:05 MST"))
 }
 
 const (
-	// waitReported is how long the store has not answered when that is reported.
+	// waitReported is the time without an answer after which it is reported.
 	waitReported = 4 * time.Second
 	maxBackoff   = 8 * time.Second
 	dialLimit    = 30 * time.Second // the SDK's own
 )
 
-// waits watches for times in which a store gives no usable answer, and reports each once,
-// if tell is set.
+// waits reports each time in which a store gives no usable answer, once, if report is set.
 type waits struct {
-	tell     func(Waiting)
+	report   func(Waiting)
 	store    string
 	attempts int
 
@@ -47,9 +46,9 @@ type waits struct {
 	reported bool
 }
 
-// failed notes that a try failed and the next one comes after a while.
+// failed notes a failed try, and the pause before the next.
 func (w *waits) failed(err error, next time.Duration) {
-	if w.tell == nil {
+	if w.report == nil {
 		return
 	}
 	why, each := whyWaiting(err)
@@ -60,19 +59,18 @@ func (w *waits) failed(err error, next time.Duration) {
 		w.since = now
 	}
 	if !w.reported && now.Add(next).Sub(w.since) >= waitReported {
-		w.say(why, w.since.Add(w.longest(each)))
+		w.emit(why, w.since.Add(w.longest(each)))
 	}
 }
 
-// noAnswer reports a try that has had no answer at all for waitReported. After stop, it
-// reports nothing.
+// noAnswer reports a try without an answer for waitReported. Call stop when it has ended.
 func (w *waits) noAnswer() (stop func()) {
 	began, over := time.Now(), false
 	timer := time.AfterFunc(waitReported, func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if !over && !w.reported && w.heard.Before(began) {
-			w.say("it does not answer", began.Add(w.longest(dialLimit)))
+			w.emit("it does not answer", began.Add(w.longest(dialLimit)))
 		}
 	})
 	return func() {
@@ -83,19 +81,19 @@ func (w *waits) noAnswer() (stop func()) {
 	}
 }
 
-// answered notes that the store works.
+// answered notes an answer.
 func (w *waits) answered() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.since, w.reported, w.heard = time.Time{}, false, time.Now()
 }
 
-func (w *waits) say(why string, until time.Time) {
+func (w *waits) emit(why string, until time.Time) {
 	w.reported = true
-	w.tell(Waiting{Store: w.store, Why: why, Until: until})
+	w.report(Waiting{Store: w.store, Reason: why, Until: until})
 }
 
-// longest is how long a request is tried at most: each try, and the pauses between
+// longest is the longest duration of a request: that of all tries and of the pauses between
 // them.
 func (w *waits) longest(each time.Duration) time.Duration {
 	total := each * time.Duration(w.attempts)
@@ -105,7 +103,7 @@ func (w *waits) longest(each time.Duration) time.Duration {
 	return total
 }
 
-// whyWaiting puts a failed try in words, and gives the duration of such a try.
+// whyWaiting says why a try failed, and how long such a try takes.
 func whyWaiting(err error) (why string, each time.Duration) {
 	var dns *net.DNSError
 	var network net.Error
@@ -128,17 +126,17 @@ func whyWaiting(err error) (why string, each time.Duration) {
 	return "the connection breaks off", 0
 }
 
-// long are the operations that take their time on a good day too.
+// long are the operations that may take long without a fault.
 var long = map[string]bool{
 	"PutObject": true, "UploadPart": true, "CopyObject": true, "UploadPartCopy": true, "CompleteMultipartUpload": true, "DeleteObjects": true,
 }
 
-// watch lets an operation's lack of an answer be noticed while it lasts.
+// watch adds noAnswer and answered to each try of an operation.
 func (w *waits) watch(stack *middleware.Stack) error {
-	if w.tell == nil {
+	if w.report == nil {
 		return nil
 	}
-	// Each try by itself: before the first one, credentials may be waited for.
+	// For each try by itself: before the first, credentials may take long.
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Answered", func(
 		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
 	) (middleware.DeserializeOutput, middleware.Metadata, error) {

@@ -30,7 +30,7 @@ type heard struct {
 func (l *heard) add(w s3.Waiting) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.said, l.at, l.till = append(l.said, w.Store+": "+w.Why), append(l.at, time.Now()), append(l.till, w.Until)
+	l.said, l.at, l.till = append(l.said, w.Store+": "+w.Reason), append(l.at, time.Now()), append(l.till, w.Until)
 }
 
 // client is a function that carries requests out.

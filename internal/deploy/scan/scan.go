@@ -1,6 +1,5 @@
-// Package scan reads a built site from disk: every file once, hashed, in
-// parallel. It never looks at modification times: a fresh build on a CI runner
-// gives every file a new one.
+// Package scan reads a built site from disk and hashes every file once, in parallel. It does
+// not use modification times: a build on a CI runner gives every file a new one.
 package scan
 
 import (
@@ -23,16 +22,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// MaxKey is the longest key S3 takes, in bytes of UTF-8 (S3 user guide,
-// "Creating object key names").
-const MaxKey = 1024
-
-// Scan walks and hashes the site under root. Files that can't be published
-// (links that leave the tree, devices, names that are no UTF-8 or too long) are
-// in the tree's Refused, for the guard to judge; a file that can't be read is an
-// error.
+// Scan walks and hashes the site under root. Files that can't be published (links that leave
+// the tree, devices, names that are too long or not UTF-8) are in the tree's Refused, for a
+// guard; a file that can't be read is an error.
 func Scan(ctx context.Context, root string) (manifest.Tree, error) {
 	info, err := os.Stat(root)
 	if err != nil {
@@ -52,21 +47,21 @@ func Scan(ctx context.Context, root string) (manifest.Tree, error) {
 		defer close(names)
 		return s.walk(ctx, "", names, nil)
 	})
-	// Hashing is bound by the processor, opening by the disk: a few more
-	// workers than processors keep both busy.
+	// Hashing is bound by the processor, opening by the disk: more workers than processors
+	// keep both busy.
 	for range 2 * runtime.GOMAXPROCS(0) {
 		group.Go(func() error { return s.hashAll(names) })
 	}
 	if err := group.Wait(); err != nil {
-		return manifest.Tree{}, fmt.Errorf("read the build: %w", inWords(err))
+		return manifest.Tree{}, fmt.Errorf("read the build: %w", explain(err))
 	}
 	slices.SortFunc(s.tree.Files, func(a, b manifest.File) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(s.tree.Refused, func(a, b manifest.Refused) int { return strings.Compare(a.Path, b.Path) })
 	return s.tree, nil
 }
 
-// realFolder is the absolute path of a folder, with no link in it: links inside the
-// build are compared with it.
+// realFolder is the absolute, resolved path of a folder: the targets of links are compared
+// with it.
 func realFolder(root string) (string, error) {
 	absolute, err := filepath.Abs(root)
 	if err != nil {
@@ -75,13 +70,13 @@ func realFolder(root string) (string, error) {
 	return filepath.EvalSymlinks(absolute)
 }
 
-// inWords says what to do about a build that can't be read.
-func inWords(err error) error {
+// explain adds advice to the error of a build that can't be read.
+func explain(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("it changed meanwhile: let the build end first, then deploy again: %w", err)
+		return fmt.Errorf("a file disappeared meanwhile: let the build end first, then deploy again: %w", err)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("this user may not: check its owner and mode: %w", err)
+		return fmt.Errorf("this user may not read it: check its owner and mode: %w", err)
 	}
 	return err
 }
@@ -92,8 +87,8 @@ type scanner struct {
 	tree manifest.Tree
 }
 
-// walk sends the paths of all regular files below dir. Chain holds the real
-// folders that links have led through, so that a loop ends.
+// walk sends the paths of all regular files below dir. chain has the targets of the links
+// above, to find loops.
 func (s *scanner) walk(ctx context.Context, dir string, names chan<- string, chain []string) error {
 	entries, err := os.ReadDir(filepath.Join(s.root, filepath.FromSlash(dir)))
 	if err != nil {
@@ -126,8 +121,8 @@ func (s *scanner) walk(ctx context.Context, dir string, names chan<- string, cha
 			}
 		case !kind.IsRegular():
 			s.refuse(name, "not a regular file")
-		case len(name) > MaxKey:
-			s.refuse(name, fmt.Sprintf("its path is longer than %d bytes", MaxKey))
+		case len(name) > store.MaxKey:
+			s.refuse(name, fmt.Sprintf("its path is longer than %d bytes", store.MaxKey))
 		default:
 			select {
 			case names <- name:
@@ -139,14 +134,13 @@ func (s *scanner) walk(ctx context.Context, dir string, names chan<- string, cha
 	return nil
 }
 
-// unlistable tells the characters that XML 1.0 does not have: a store takes them
-// in a name, and its listing then has another name, or can't be read at all.
+// unlistable are characters that XML 1.0 does not have: a store takes them in a name, but
+// then its listing has another name, or can't be read.
 func unlistable(r rune) bool {
 	return r < ' ' || r == '\x7f' || r == '\uFFFE' || r == '\uFFFF'
 }
 
-// follow resolves a symbolic link, and refuses one that leaves the tree or runs
-// in a circle.
+// follow resolves a symbolic link; why is the reason to refuse it, "" for none.
 func (s *scanner) follow(name string, chain []string) (target string, mode fs.FileMode, why string) {
 	at := filepath.Join(s.root, filepath.FromSlash(name))
 	target, err := filepath.EvalSymlinks(at)
@@ -180,7 +174,7 @@ func within(folder, name string) bool {
 func (s *scanner) refuse(path, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tree.Refused = append(s.tree.Refused, manifest.Refused{Path: path, Why: why})
+	s.tree.Refused = append(s.tree.Refused, manifest.Refused{Path: path, Reason: why})
 }
 
 func (s *scanner) hashAll(names <-chan string) error {
@@ -200,8 +194,8 @@ func (s *scanner) hashAll(names <-chan string) error {
 	return nil
 }
 
-// Open opens a regular file of a build. What has become something else since it was
-// found is an error: a pipe would else be waited for for ever.
+// Open opens a regular file of a build. Anything else is an error: opening a pipe would
+// block.
 func Open(name string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Clean(name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -209,7 +203,7 @@ func Open(name string) (*os.File, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no file any more: %w", name, fs.ErrNotExist)
+		err = fmt.Errorf("%s is not a regular file any more: %w", name, fs.ErrNotExist)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())

@@ -90,7 +90,7 @@ func TestWhatCanNotBePublishedIsRefusedByName(t *testing.T) {
 	}
 	got := map[string]string{}
 	for _, r := range tree.Refused {
-		got[r.Path] = r.Why
+		got[r.Path] = r.Reason
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("refused (-want +got):\n%s", diff)
@@ -135,12 +135,12 @@ func TestLinksAreJudgedAlikeHoweverTheBuildIsNamed(t *testing.T) {
 		"real/a.css", "real/deep/b.css", "real/deep/up.css", "twice/a.css", "twice/deep/b.css", "twice/deep/up.css",
 	}
 	refused := []manifest.Refused{
-		{Path: "out", Why: "a link that leaves the build"},
-		{Path: "out.html", Why: "a link that leaves the build"},
-		{Path: "ping", Why: "a link in a circle"},
-		{Path: "pong", Why: "a link in a circle"},
-		{Path: "self", Why: "a link in a circle"},
-		{Path: "whole", Why: "a link in a circle"},
+		{Path: "out", Reason: "a link that leaves the build"},
+		{Path: "out.html", Reason: "a link that leaves the build"},
+		{Path: "ping", Reason: "a link in a circle"},
+		{Path: "pong", Reason: "a link in a circle"},
+		{Path: "self", Reason: "a link in a circle"},
+		{Path: "whole", Reason: "a link in a circle"},
 	}
 	for _, c := range []struct{ at, root string }{
 		{".", filepath.Join(dir, "build")},
@@ -191,7 +191,7 @@ func TestAFileThatVanishesWhileTheBuildIsReadIsToldAsSuch(t *testing.T) {
 	names := make(chan string, 1)
 	names <- "gone.html"
 	close(names)
-	err := inWords(s.hashAll(names))
+	err := explain(s.hashAll(names))
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "let the build end first, then deploy again") || !strings.Contains(err.Error(), "gone.html") {
 		t.Errorf("got %v", err)
 	}

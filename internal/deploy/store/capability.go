@@ -2,11 +2,11 @@ package store
 
 import "slices"
 
-// MissingCapability is something that a store, unlike S3, does not do. It is found out
-// at the first deploy to a destination, said, and allowed for from then on.
+// MissingCapability is a capability of S3 that a store lacks. The first deploy to a
+// destination finds it out and reports it; all deploys work around it.
 type MissingCapability string
 
-// The missing capabilities, as they are in the state and in a Result.
+// The missing capabilities.
 const (
 	MissingIfAbsent        MissingCapability = "if-none-match"
 	MissingIfMatch         MissingCapability = "if-match"
@@ -21,7 +21,8 @@ const (
 	MissingNestedKeys      MissingCapability = "nested-keys"
 )
 
-// String says what the store does not do, and what follows from that, for people.
+// String says what the store does not do and the consequence, as a sentence without its
+// subject.
 func (m MissingCapability) String() string {
 	switch m {
 	case MissingIfAbsent:
@@ -31,33 +32,32 @@ func (m MissingCapability) String() string {
 	case MissingDeleteIfMatch:
 		return "does not know conditional deletes (If-Match): each file is looked at before it is deleted"
 	case MissingChecksums:
-		return "takes content that differs from its checksum (CRC64NVME): what is damaged on the way is not noticed"
+		return "takes content that differs from its checksum (CRC64NVME): damage on the way is not noticed"
 	case MissingStoredChecksums:
-		return "does not tell the checksum of what it has (CRC64NVME): after a deploy that died, files that it had sent are sent again"
+		return "does not report checksums (CRC64NVME): after a deploy that died, the files that it had sent are sent again"
 	case MissingMetadata:
 		return "does not keep metadata (x-amz-meta-*): a CDN gets no cache tags from it, and the status of a temporary redirect is lost"
 	case MissingRedirects:
-		return "does not keep website redirects (x-amz-website-redirect-location): the pages of redirects lead on by themselves, with status 200"
+		return "does not keep website redirects (x-amz-website-redirect-location): redirects are pages with status 200 that redirect by themselves"
 	case MissingCopies:
 		return "does not copy: a change of headers sends the file again, and no release is kept to roll back to"
 	case MissingCopyHeaders:
-		return "keeps the old headers in a copy: a change of headers sends the file again, and what a rollback puts back has other headers than it had"
+		return "keeps the old headers in a copy: a change of headers sends the file again, and a rollback does not restore the old headers"
 	case MissingListingInParts:
-		return "leaves keys out when its listing is read from a key on (ListObjectsV2 with start-after): it is listed from its start, one page after the other, which takes longer"
+		return "leaves keys out when its listing is read from a key on (ListObjectsV2 with start-after): it is listed from its start, page after page, which takes longer"
 	case MissingNestedKeys:
-		return "can't have a file and a folder of one name (news, and news/index.html): where one becomes the other, the old one is deleted before the new one is written, and is away meanwhile"
+		return "can't have a file and a folder of one name (news, and news/index.html): where one replaces the other, the old one is deleted before the new one is written, and is missing meanwhile"
 	}
 	return "lacks " + string(m)
 }
 
-// Capabilities are the findings about a destination's store.
+// Capabilities are the results of probing a destination's store.
 type Capabilities struct {
 	Missing []MissingCapability `json:"lacks,omitempty"`
-	// ListingChecked says that a listing in parts was compared with one from the start,
-	// which only a destination of more than a page shows.
+	// ListingChecked says that a listing in parts was compared with one from the start. That
+	// needs a destination with more than a page of keys.
 	ListingChecked bool `json:"listing_checked,omitempty"`
-	// NestingTried says that MissingNestedKeys was looked for, which earlier versions
-	// did not do.
+	// NestingTried says that MissingNestedKeys was probed, which earlier versions did not do.
 	NestingTried bool `json:"nesting_tried,omitempty"`
 }
 
@@ -66,8 +66,7 @@ func (c *Capabilities) ListsInParts() bool {
 	return c != nil && c.ListingChecked && !c.AnyMissing(MissingListingInParts)
 }
 
-// AnyMissing says whether one of these was found to be missing; false before the store
-// was tried (nil).
+// AnyMissing says whether one of these is missing; false before the store was probed (nil).
 func (c *Capabilities) AnyMissing(one ...MissingCapability) bool {
 	return c != nil && slices.ContainsFunc(one, func(m MissingCapability) bool { return slices.Contains(c.Missing, m) })
 }
@@ -76,13 +75,12 @@ func (c *Capabilities) AnyMissing(one ...MissingCapability) bool {
 // API reference, x-amz-website-redirect-location).
 const RedirectHeader = "x-amz-website-redirect-location"
 
-// CheckHeaders are headers of each kind that a store has to keep; they differ by
-// value.
+// CheckHeaders are headers to probe a store with: one of each kind, different for each value.
 func CheckHeaders(value string) Headers {
 	return Headers("cache-control: no-store\ncontent-type: text/plain; charset=utf-8\nx-amz-meta-pressrun: " + value + "\n" + RedirectHeader + ": /" + value + "\n")
 }
 
-// MissingFrom compares an object as a store reports it with the one that was written.
+// MissingFrom compares a written object with what the store reports of it.
 func MissingFrom(put Put, info Info) []MissingCapability {
 	var out []MissingCapability
 	if !info.HasCRC || info.CRC != put.CRC {

@@ -1,4 +1,4 @@
-// Package store says what a deploy needs of the place where a site is kept: objects
-// under keys, with headers, sums and conditions. Packages s3 and dir implement
-// Store; what one of them can't do is a MissingCapability.
+// Package store has the interface between a deploy and the place of a site: objects under
+// keys, with headers, sums and conditions. Packages s3 and dir implement Store; a
+// MissingCapability is a part of it that a store can't do.
 package store

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// With is the set with one more header, or another value of it; "" takes it away.
+// With is the set with a header set to a value; "" removes it.
 func (h Headers) With(name, value string) (Headers, error) {
 	set := map[string]string{}
 	for n, v := range h.All() {
@@ -18,15 +18,14 @@ func (h Headers) With(name, value string) (Headers, error) {
 	return NewHeaders(set)
 }
 
-// Headers are the response headers a file is served with, and the storage
-// options that S3 takes as headers (x-amz-meta-*, x-amz-storage-class, ...).
-// The value is canonical: names in lower case, sorted, one "name: value" a
-// line. Two files have the same headers exactly when the strings are equal,
-// which is what lets a plan see a header change that no ETag shows.
+// Headers are the response headers of a file, and the storage options that S3 takes as
+// headers (x-amz-meta-*, x-amz-storage-class, ...). The value is canonical: names in lower
+// case, sorted, one "name: value" a line. So equal headers are equal strings, and a plan
+// sees a change of headers that no ETag shows.
 type Headers string
 
-// NewHeaders makes the canonical form of a header set. Empty values are left
-// out. A name or value with a line break is refused.
+// NewHeaders makes the canonical form of a header set, without empty values. A name or value
+// with a line break is an error.
 func NewHeaders(set map[string]string) (Headers, error) {
 	lower := make(map[string]string, len(set))
 	for name, value := range set {

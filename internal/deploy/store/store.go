@@ -8,29 +8,31 @@ import (
 	"time"
 )
 
-// Errors that every Store reports the same way, whatever is behind it.
+// Errors of every Store.
 var (
 	// ErrNotFound says that there is no object with the key.
 	ErrNotFound = errors.New("not found")
-	// ErrDeleted is an ErrNotFound of a bucket with versions: the key held something
-	// once. A store may tell so when an object is read, and not when it is looked at.
+	// ErrDeleted is an ErrNotFound in a bucket with versions: the key has a delete marker. A
+	// store may report it for Get alone.
 	ErrDeleted = fmt.Errorf("deleted: %w", ErrNotFound)
-	// ErrPrecondition says that a conditional write found something else than
-	// expected, and wrote nothing.
+	// ErrPrecondition says that the condition of a write failed: nothing was written.
 	ErrPrecondition = errors.New("changed by someone else in the meantime")
-	// ErrUnreachable says that the store did not answer, or not wholly, or that it
-	// can't take anything at the moment.
+	// ErrUnreachable says that the store gave no complete answer, or can't take requests at
+	// the moment.
 	ErrUnreachable = errors.New("the store can't be reached")
 )
 
-// Condition guards a write. The zero value writes whatever is there.
+// MaxKey is the longest key of S3, in bytes of UTF-8 (S3 user guide, "Creating object key
+// names").
+const MaxKey = 1024
+
+// Condition is the condition of a write. The zero value is none.
 type Condition struct {
 	IfMatch  string // write only over the object with this ETag
 	IfAbsent bool   // write only when there is none
 }
 
-// Body is a file's content, readable again from the start (for a retry) and by
-// parts (for a large file).
+// Body is a file's content. It can be read again from the start, for a retry, and in parts.
 type Body interface {
 	io.ReadSeeker
 	io.ReaderAt
@@ -47,34 +49,33 @@ type Put struct {
 	If      Condition
 }
 
-// Copy takes content that the store already has, under other headers. Headers
-// that the old object had and the new set lacks may stay: versitygw 1.8 keeps
-// them, so a plan that takes a header away sends the file again.
+// Copy copies content that the store has, with new headers. Headers of the old object that
+// the new ones lack may stay, as in versitygw 1.8: so a plan that removes a header sends
+// the file again.
 type Copy struct {
 	Key  string
 	From string // key of the content; Key itself to change headers only
-	// FromStore is where From is, when that is another store of the same kind.
+	// FromStore is the store of From, if that is another one of the same kind.
 	FromStore Store
-	// FromVersion is the version of From to take, of a Versioner; empty for what
-	// From holds now.
+	// FromVersion is the version of From to copy, of a Versioner; empty for the present one.
 	FromVersion string
 	Headers     Headers
-	If          Condition // on what Key holds now
+	If          Condition // on Key
 	FromTag     string    // ETag that From must have; empty for any
-	// Size of the content, where it is known: it tells at once how to copy what is
-	// too large for one request. 0 where it is not known.
+	// Size of the content, by which a store knows that one request can't copy it; 0 for
+	// unknown.
 	Size int64
 }
 
-// Written is what a store says of an object that it has just stored.
+// Written is a store's answer to a write.
 type Written struct {
 	ETag string
-	// Version is the id under which a store that keeps versions keeps this one;
-	// empty elsewhere. It is to be relied on only where a Versioner says so.
+	// Version is the object's version id; empty without versions. It is reliable only while
+	// Versioner.Versioned says yes.
 	Version string
 }
 
-// Deletion is one object to delete, only while it is the one with this ETag.
+// Deletion is one object to delete, if it has this ETag.
 type Deletion struct {
 	Key  string
 	ETag string // empty for any
@@ -90,19 +91,19 @@ type Info struct {
 	HasCRC   bool
 	Headers  Headers // empty from List
 	Modified time.Time
-	// Now is the store's clock as it answered; zero when it doesn't say.
+	// Now is the store's clock at its answer; zero if it is not known.
 	Now time.Time
 }
 
-// Object is a small object read whole.
+// Object is a small object with its body.
 type Object struct {
 	Info
 	Body []byte
 }
 
-// Store is where objects are kept, under keys relative to its own root. It is
-// safe for concurrent use. Errors are sentences for an operator, wrapping
-// ErrNotFound or ErrPrecondition where those apply.
+// Store keeps objects under keys that are relative to its root. It is safe for concurrent
+// use. Errors are sentences for an operator, and wrap ErrNotFound, ErrPrecondition or
+// ErrUnreachable where those apply.
 type Store interface {
 	// String is the address for people: "s3://bucket/prefix".
 	String() string
@@ -110,8 +111,8 @@ type Store interface {
 	Stat(ctx context.Context, key string) (Info, error)
 	Put(ctx context.Context, put Put) (Written, error)
 	Copy(ctx context.Context, c Copy) (Written, error)
-	// Delete deletes each object or says why not: its result has one error (or
-	// nil) for each deletion. An object that is already gone is deleted.
+	// Delete deletes objects, and returns one error or nil for each deletion. An object that
+	// does not exist is no error.
 	Delete(ctx context.Context, dels []Deletion) []error
 	// List calls f for every object whose key starts with prefix, by key.
 	List(ctx context.Context, prefix string, f func(Info) error) error
@@ -119,37 +120,35 @@ type Store interface {
 	Requests() int64
 }
 
-// Versioner is a Store that may keep overwritten and deleted objects, each version under
-// an id of its own.
+// Versioner is a Store that may keep versions of overwritten and deleted objects.
 type Versioner interface {
 	Store
-	// Versioned says whether it does so now. A store that can't be asked, or
-	// does not let these credentials ask, gives an error.
+	// Versioned says whether it keeps versions now. An error says that this can't be read,
+	// for want of the API or of permissions.
 	Versioned(ctx context.Context) (bool, error)
-	// StatVersion describes a version. One that is gone, as rules of the bucket
-	// may have it, is ErrNotFound.
+	// StatVersion describes a version. ErrNotFound: it is gone, as by a lifecycle rule.
 	StatVersion(ctx context.Context, key, version string) (Info, error)
-	// GetVersion reads a small version whole.
+	// GetVersion reads a small version.
 	GetVersion(ctx context.Context, key, version string) (Object, error)
 }
 
-// Pager is a Store whose listing can be read from any key on, so that parts of it
-// can be read at once.
+// Pager is a Store whose listing can be read from any key on, so that several parts can be
+// read at once.
 type Pager interface {
 	Store
-	// Page gives objects whose keys come after a key, by the bytes of their keys,
-	// from the first of them on; more says whether others come behind.
-	// errors.ErrUnsupported: the store can only be listed from its start.
+	// Page returns the first objects after a key, in the order of the bytes of their keys;
+	// more says whether others follow. errors.ErrUnsupported: the store can only be listed
+	// from its start.
 	Page(ctx context.Context, after string) (page []Info, more bool, err error)
 }
 
-// Stager is a Store that can show a whole release at one instant. After Stage,
-// writes go where no visitor looks; Publish makes them live all at once.
+// Stager is a Store that can publish a release atomically. Writes after Stage are not
+// visible; Publish makes them live at once.
 type Stager interface {
 	Stage(ctx context.Context, sequence int64) error
 	Publish(ctx context.Context) error
-	// Discard gives up the staged files that were not published: what is read from then
-	// on is what visitors see.
+	// Discard removes the staged files that were not published: reads then return the live
+	// ones.
 	Discard() error
 }
 
@@ -158,18 +157,18 @@ type Stager interface {
 type Destination struct {
 	Site  Store
 	State Store
-	// StatePrefix is where the state lies inside the site's own store, so that
-	// no file is published there; empty when it lies elsewhere.
+	// StatePrefix is the prefix of the state in the site's own store; empty if the state is
+	// in another one.
 	StatePrefix string
-	// KeptPrefix is where content that releases replaced is kept for a rollback,
-	// once for each hash; empty when none can be. It is among the keys of Kept.
+	// KeptPrefix is the prefix, in KeptStore, of the content that releases replaced, kept
+	// for a rollback, once for each hash; empty if none can be kept.
 	KeptPrefix string
-	// Kept is the store that content is kept in: the state's where that lies in
-	// another bucket, so that the public one lists nothing of it. Nil for Site.
+	// Kept is the store of the kept content: the state's, if that is another bucket; nil for
+	// Site.
 	Kept Store
 }
 
-// KeptStore is the store that has the content under KeptPrefix.
+// KeptStore is the store of the kept content.
 func (d Destination) KeptStore() Store {
 	if d.Kept != nil {
 		return d.Kept
@@ -177,16 +176,16 @@ func (d Destination) KeptStore() Store {
 	return d.Site
 }
 
-// Private is the prefix of names that a build may not use.
-func (d Destination) Private() string {
+// ReservedPrefix is the prefix of keys in the site's store that a build may not use.
+func (d Destination) ReservedPrefix() string {
 	if d.StatePrefix != "" || d.Kept != nil {
 		return d.StatePrefix
 	}
 	return d.KeptPrefix
 }
 
-// Requests counts the requests made to both stores. A state that lies inside the
-// site's own store is counted by that.
+// Requests counts the requests to both stores. The site's store counts those to a state
+// inside of it.
 func (d Destination) Requests() int64 {
 	n := d.Site.Requests()
 	if d.StatePrefix == "" {

@@ -10,8 +10,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// RunAcross holds two stores of one kind, in different buckets, to the contract of
-// copies from one to the other. Open gives them empty.
+// RunAcross tests the contract of copies between two stores of one kind in different buckets.
+// open returns them empty.
 func RunAcross(t *testing.T, open func(t *testing.T) (from, to store.Store)) {
 	t.Helper()
 	for _, c := range []struct {

@@ -12,18 +12,17 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// LargeSize is the size of the files of RunLargeCopies: the store is to copy such
-// in three parts, of which S3 wants 5 MiB at least but for the last.
-const LargeSize = 12 << 20
+// largeSize is the size of the files of RunLargeCopies, in bytes: a store copies such a file
+// in three parts, of which S3 wants all but the last to have 5 MiB.
+const largeSize = 12 << 20
 
-// LargeContent is a file whose parts differ.
-func LargeContent() string {
-	return strings.Repeat("0123456789abcde\n", LargeSize/32) + strings.Repeat("fedcba9876543210", LargeSize/32)
+// largeContent is a file whose parts differ.
+func largeContent() string {
+	return strings.Repeat("0123456789abcde\n", largeSize/32) + strings.Repeat("fedcba9876543210", largeSize/32)
 }
 
-// RunLargeCopies holds a store to the contract of copies that one request can't
-// make. Open gives two empty stores in different buckets, which copy LargeSize in
-// parts.
+// RunLargeCopies tests the contract of copies that one request can't make. open returns two
+// empty stores in different buckets, which copy files of 12 MiB in parts.
 func RunLargeCopies(t *testing.T, open func(t *testing.T) (store, other store.Store)) {
 	t.Helper()
 	for name, f := range map[string]func(*testing.T, store.Store, store.Store){
@@ -42,7 +41,7 @@ func RunLargeCopies(t *testing.T, open func(t *testing.T) (store, other store.St
 	}
 }
 
-func largePut(key string) store.Put { return Put(key, LargeContent(), store.Condition{}) }
+func largePut(key string) store.Put { return Put(key, largeContent(), store.Condition{}) }
 
 func largeHeaders(t *testing.T, st, _ store.Store) {
 	t.Helper()
@@ -75,7 +74,7 @@ func largeHeaders(t *testing.T, st, _ store.Store) {
 			t.Error(diff)
 		}
 	}
-	if got := body(t, st, put.Key); got != LargeContent() {
+	if got := body(t, st, put.Key); got != largeContent() {
 		t.Errorf("%d bytes came that differ", len(got))
 	}
 }
@@ -83,7 +82,7 @@ func largeHeaders(t *testing.T, st, _ store.Store) {
 func largeConditions(t *testing.T, st, _ store.Store) {
 	t.Helper()
 	etag, old := must(t, st, largePut("k")), must(t, st, Put("kept/1", "old", store.Condition{}))
-	c := store.Copy{Key: "kept/1", From: "k", Headers: "content-type: application/zip\n", Size: LargeSize}
+	c := store.Copy{Key: "kept/1", From: "k", Headers: "content-type: application/zip\n", Size: largeSize}
 	for name, refused := range map[string]func(*store.Copy){
 		"there must be none": func(c *store.Copy) { c.If.IfAbsent = true },
 		"another target":     func(c *store.Copy) { c.If.IfMatch = etag },
@@ -104,18 +103,18 @@ func largeConditions(t *testing.T, st, _ store.Store) {
 		t.Fatal(err)
 	}
 	info, err := st.Stat(t.Context(), "kept/1")
-	if err != nil || info.ETag != written.ETag || info.CRC != crc64nvme.Checksum([]byte(LargeContent())) || !info.HasCRC {
+	if err != nil || info.ETag != written.ETag || info.CRC != crc64nvme.Checksum([]byte(largeContent())) || !info.HasCRC {
 		t.Errorf("%+v, %v; want %+v", info, err, written)
 	}
 	o, err := st.Get(t.Context(), "kept/1")
-	if err != nil || !bytes.Equal(o.Body, []byte(LargeContent())) {
+	if err != nil || !bytes.Equal(o.Body, []byte(largeContent())) {
 		t.Errorf("%d bytes came that differ: %v", len(o.Body), err)
 	}
 }
 
 func largeMissing(t *testing.T, st, _ store.Store) {
 	t.Helper()
-	if _, err := st.Copy(t.Context(), store.Copy{Key: "k", From: "none", Size: LargeSize}); !errors.Is(err, store.ErrNotFound) {
+	if _, err := st.Copy(t.Context(), store.Copy{Key: "k", From: "none", Size: largeSize}); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("copy of nothing: %v", err)
 	}
 	if _, err := st.Stat(t.Context(), "k"); !errors.Is(err, store.ErrNotFound) {

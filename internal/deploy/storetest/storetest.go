@@ -1,6 +1,5 @@
-// Package storetest is the contract that every store.Store keeps, as a test.
-// The engine relies on each line of it; a fake that passes may stand in for the
-// real thing.
+// Package storetest is the contract of store.Store, as a test: the engine relies on each line
+// of it. A fake that passes may replace a real store.
 package storetest
 
 import (
@@ -23,12 +22,11 @@ import (
 type Features struct {
 	NoHeaders bool // keeps no headers (a folder)
 	NoCAS     bool // conditional writes need the deploy's lease around them
-	// BlindDeletes are those of a store that does not look at the ETag of what it is to
-	// delete (store.MissingDeleteIfMatch).
+	// BlindDeletes says that deletes ignore ETags (store.MissingDeleteIfMatch).
 	BlindDeletes bool
 }
 
-// Put makes a write of this content.
+// Put makes a write of a body.
 func Put(key, body string, cond store.Condition) store.Put {
 	return store.Put{
 		Key: key, Headers: "cache-control: no-store\ncontent-type: text/plain\nx-amz-meta-cache-tag: a, b\n", Size: int64(len(body)),
@@ -36,7 +34,7 @@ func Put(key, body string, cond store.Condition) store.Put {
 	}
 }
 
-// Run holds a store to the contract. Open gives an empty store.
+// Run tests the contract. open returns an empty store.
 func Run(t *testing.T, features Features, open func(t *testing.T) store.Store) {
 	t.Helper()
 	for name, f := range map[string]func(*testing.T, store.Store, Features){

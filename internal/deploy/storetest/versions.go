@@ -7,8 +7,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// RunVersions holds a store that can keep versions to the contract of those. Open
-// gives it empty, with a way to turn that on and off.
+// RunVersions tests the contract of versions. open returns an empty store, with a function
+// that turns versioning on and off.
 func RunVersions(t *testing.T, open func(t *testing.T) (store store.Versioner, keep func(on bool))) {
 	t.Helper()
 	for name, f := range map[string]func(*testing.T, store.Versioner, func(bool)){

@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// carry fills the tree to with everything that from holds: hard links to its files,
-// and its links, which lead where they led before. Nothing is followed.
-func carry(ctx context.Context, from, to string) error {
+// linkTree fills the tree to with the content of from: hard links to its files, and its
+// symbolic links, with the same targets. It follows no link.
+func linkTree(ctx context.Context, from, to string) error {
 	from, err := filepath.EvalSymlinks(from)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -24,13 +24,13 @@ func carry(ctx context.Context, from, to string) error {
 	if to, err = filepath.EvalSymlinks(to); err != nil {
 		return err
 	}
-	c := carrier{from: from, to: to}
+	c := linker{from: from, to: to}
 	err = filepath.WalkDir(from, func(name string, e fs.DirEntry, err error) error {
 		if err == nil {
-			err = c.one(name, e)
+			err = c.entry(name, e)
 		}
 		if errors.Is(err, fs.ErrPermission) {
-			return fmt.Errorf("%s can't be taken into the new tree, and would be lost: let this user read it, or move it away: %w", name, err)
+			return fmt.Errorf("%s can't be linked into the new tree, and would be lost: let this user read it, or move it away: %w", name, err)
 		}
 		return errors.Join(err, ctx.Err())
 	})
@@ -40,19 +40,18 @@ func carry(ctx context.Context, from, to string) error {
 	return c.protect()
 }
 
-// carrier takes one tree into another. Both are managed, and no other process writes to
-// the new one.
-type carrier struct {
-	from, to string // without links in them
+// linker links one tree into another. No other process writes to the new one.
+type linker struct {
+	from, to string // resolved
 	folders  []folderMode
 }
 
 type folderMode struct {
 	name string
-	info fs.FileInfo // of the folder that it is the counterpart of
+	info fs.FileInfo // of the folder in the old tree
 }
 
-func (c *carrier) one(name string, e fs.DirEntry) error {
+func (c *linker) entry(name string, e fs.DirEntry) error {
 	target := c.to + strings.TrimPrefix(name, c.from)
 	switch {
 	case e.IsDir():
@@ -62,14 +61,13 @@ func (c *carrier) one(name string, e fs.DirEntry) error {
 		if err != nil {
 			return err
 		}
-		return os.Symlink(c.leads(name, to, target), target)
+		return os.Symlink(c.newTarget(name, to, target), target)
 	}
 	return os.Link(name, target)
 }
 
-// folder makes a folder. What somebody made of its owner and mode is set once it is
-// filled.
-func (c *carrier) folder(name, target string, e fs.DirEntry) error {
+// folder makes a folder. Its owner and mode are set once it is filled.
+func (c *linker) folder(name, target string, e fs.DirEntry) error {
 	info, err := e.Info()
 	if err != nil {
 		return err
@@ -80,11 +78,11 @@ func (c *carrier) folder(name, target string, e fs.DirEntry) error {
 	return os.MkdirAll(target, publicDir)
 }
 
-// protect gives folders the owners and modes that they had, the inner ones first. Only
-// root may give a folder away; what everybody may read needs no owner of its own.
-func (c *carrier) protect() error {
+// protect gives folders the owners and modes of the old ones, the inner ones first. Only
+// root may change an owner; a folder that everybody may read works without.
+func (c *linker) protect() error {
 	for _, f := range slices.Backward(c.folders) {
-		err := giveTo(f.name, f.info)
+		err := chownLike(f.name, f.info)
 		mode := f.info.Mode().Perm()
 		if err != nil && mode&0o005 != 0o005 {
 			return fmt.Errorf("the folder %s is another user's, and not for everybody to read: let root deploy, or move it away: %w", f.name, err)
@@ -96,9 +94,9 @@ func (c *carrier) protect() error {
 	return nil
 }
 
-// leads is what the link that was name has to say at its new place, to lead where to
-// led: the same thing elsewhere, or its counterpart in the new tree.
-func (c *carrier) leads(name, to, target string) string {
+// newTarget is the target of the link name, which is to, at its new place: the same path
+// outside of the tree, or the counterpart in the new tree.
+func (c *linker) newTarget(name, to, target string) string {
 	absolute := to
 	if !filepath.IsAbs(to) {
 		absolute = filepath.Join(filepath.Dir(name), to)
@@ -122,8 +120,8 @@ func (c *carrier) leads(name, to, target string) string {
 	return relative
 }
 
-// staysInside says whether a relative link never leaves its tree on the way.
-func (c *carrier) staysInside(name, to string) bool {
+// staysInside says whether no part of a relative link leaves its tree.
+func (c *linker) staysInside(name, to string) bool {
 	folder, err := filepath.Rel(c.from, filepath.Dir(name))
 	if err != nil {
 		return false

@@ -1,10 +1,10 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -18,41 +18,41 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// nests says whether a key can be another's folder there, as far as that is known.
+// nests says whether a key of the store can be another key's folder, as far as is known.
 func (p *planned) nests() bool {
 	return !p.folder() && !p.capabilities.AnyMissing(store.MissingNestedKeys)
 }
 
-// giveWay makes the plan one for a store where a key can't be another's folder: what is
-// managed and in the way is deleted first; a foreign file in the way stops the deploy.
-func (p *planned) giveWay(ctx context.Context) error {
+// clearConflicts adapts the plan to a store where a key can't be another key's folder: it
+// deletes managed files in the way first. A foreign file in the way is an error.
+func (p *planned) clearConflicts(ctx context.Context) error {
 	if p.nests() {
 		return nil
 	}
-	p.plan.GiveWay()
+	p.plan.ClearConflicts()
 	return p.refuseBlocked(ctx)
 }
 
-// canGiveWay makes sure, before the first write to the site, that what is deleted
-// first gives its place free.
-func (l *leased) canGiveWay(ctx context.Context) error {
-	first := l.work.plan.First()
-	if len(first) == 0 {
+// checkFreed makes sure, before the first write to the site, that the early deletes free
+// the places that the release needs.
+func (l *leased) checkFreed(ctx context.Context) error {
+	early := l.work.plan.EarlyDeletes()
+	if len(early) == 0 {
 		return nil
 	}
 	frees, err := capability.Frees(ctx, l.dest, l.lease.Valid)
 	if err == nil && !frees {
 		err = fmt.Errorf("%s is where the release needs a folder, or the other way round, and the store at %s keeps the place of what is deleted, as it keeps versions: delete that file there with all its versions, then deploy again with --repair",
-			first[0].Path, l.dest.Site)
+			early[0].Path, l.dest.Site)
 	}
 	return err
 }
 
-// refuseBlocked looks for files in the way of new ones that Pressrun may not delete:
-// managed files that somebody changed, and foreign files. No foreign file is where a
-// managed folder is, so only new folders are looked at, and below new files.
+// refuseBlocked is an error for files in the way of new ones that Pressrun may not delete:
+// managed files that somebody changed, and foreign files. Where the live release has a
+// folder there is no foreign file: only new names are looked at.
 func (p *planned) refuseBlocked(ctx context.Context) error {
-	found, err := p.changedFirst(ctx)
+	found, err := p.changedEarly(ctx)
 	if err != nil {
 		return err
 	}
@@ -77,24 +77,24 @@ func (p *planned) refuseBlocked(ctx context.Context) error {
 
 // blockedBy is the error for foreign or changed files in the way.
 func (d *deployment) blockedBy(keys []string) error {
-	return fmt.Errorf("not ours, or changed by someone else, and in the way at %s, which can't have a file and a folder of one name (%d): %s: move that away, or leave what needs its place out of the build",
-		d.dest.Site, len(keys), theFirst(keys, strings.Clone))
+	return fmt.Errorf("files that Pressrun may not delete, since they are foreign or someone else changed them, are in the way at %s, which can't have a file and a folder of one name (%d): %s: move them away, or leave the files that need their place out of the build",
+		d.dest.Site, len(keys), firstFew(keys, strings.Clone))
 }
 
-// changedFirst are files that are to go first, and no longer those that we wrote.
-func (p *planned) changedFirst(ctx context.Context) (changed []string, err error) {
-	first := p.plan.First()
-	paths := make([]string, len(first))
-	for i := range first {
-		paths[i] = first[i].Path
+// changedEarly are the early deletes of files that somebody else has changed.
+func (p *planned) changedEarly(ctx context.Context) (changed []string, err error) {
+	early := p.plan.EarlyDeletes()
+	paths := make([]string, len(early))
+	for i := range early {
+		paths[i] = early[i].Path
 	}
-	seen, err := p.look(ctx, paths)
+	seen, err := p.observe(ctx, paths)
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range first {
+	for _, d := range early {
 		if s := seen[d.Path]; s.Exists && d.ETag != "" && s.ETag != d.ETag {
-			by, _ := p.plan.Needs(d.Path)
+			by, _ := p.plan.ConflictWith(d.Path)
 			changed = append(changed, fmt.Sprintf("%q, where the release has %q", d.Path, by))
 		}
 	}
@@ -104,10 +104,10 @@ func (p *planned) changedFirst(ctx context.Context) (changed []string, err error
 // newNames are the topmost names that the release needs and that the live one has
 // neither as a file nor as a folder.
 func (p *planned) newNames() []string {
-	live := p.known.Live.Entries
+	live := &p.known.Live
 	isFolder := func(name string) bool {
-		i, _ := slices.BinarySearchFunc(live, name+"/", func(e manifest.Entry, n string) int { return cmp.Compare(e.Path, n) })
-		return i < len(live) && strings.HasPrefix(live[i].Path, name+"/")
+		i, _ := live.Index(name + "/")
+		return i < len(live.Entries) && strings.HasPrefix(live.Entries[i].Path, name+"/")
 	}
 	names := map[string]bool{}
 	for _, phase := range p.plan.Phases {
@@ -122,18 +122,13 @@ func (p *planned) newNames() []string {
 			names[name] = true
 		}
 	}
-	out := make([]string, 0, len(names))
-	for name := range names {
-		out = append(out, name)
-	}
-	return out
+	return slices.Collect(maps.Keys(names))
 }
 
-// blocking finds the files at a new name or below it, which have no place beside the
-// release.
+// blocking finds foreign files at a new name or below it that are in the release's way.
 func (p *planned) blocking(ctx context.Context, name string) (found []string, err error) {
 	add := func(key string) {
-		if by, needed := p.plan.Needs(key); needed && !p.plan.Manages(key) {
+		if by, needed := p.plan.ConflictWith(key); needed && !p.plan.Manages(key) {
 			found = append(found, fmt.Sprintf("%q, where the release has %q", key, by))
 		}
 	}
@@ -146,7 +141,7 @@ func (p *planned) blocking(ctx context.Context, name string) (found []string, er
 		}
 	}
 	err = p.dest.Site.List(ctx, name+"/", func(info store.Info) error {
-		if add(info.Key); len(found) >= shownRules {
+		if add(info.Key); len(found) >= maxShown {
 			return errEnough
 		}
 		return nil
@@ -158,10 +153,10 @@ func (p *planned) blocking(ctx context.Context, name string) (found []string, er
 }
 
 // errEnough ends a listing early.
-var errEnough = errors.New("enough was found")
+var errEnough = errors.New("enough files were found")
 
-// clear deletes the files in the way of a phase's writes.
-func (w *writer) clear(ctx context.Context, phase plan.Phase) error {
+// removeBlocking deletes the files in the way of a phase's writes.
+func (w *writer) removeBlocking(ctx context.Context, phase plan.Phase) error {
 	if len(phase.Clear) == 0 {
 		return nil
 	}
@@ -180,7 +175,7 @@ func (w *writer) clear(ctx context.Context, phase plan.Phase) error {
 	}
 	for i, err := range w.dest.Site.Delete(ctx, dels) {
 		if errors.Is(err, store.ErrPrecondition) {
-			err = w.clearAgain(ctx, dels[i])
+			err = w.deleteAgain(ctx, w.lease, dels[i], w.blockedBy([]string{dels[i].Key}))
 		}
 		if err != nil {
 			return fmt.Errorf("make room for files of the release: %w", err)
@@ -188,25 +183,13 @@ func (w *writer) clear(ctx context.Context, phase plan.Phase) error {
 		w.result.Deleted++
 	}
 	if !w.folder() {
-		w.note("%s gave way to files of the release, and had to be deleted before those were there", theFirst(phase.Clear, func(e manifest.Entry) string { return e.Path }))
+		w.note("%s gave way to files of the release, and had to be deleted before those were there", firstFew(phase.Clear, func(e manifest.Entry) string { return e.Path }))
 	}
 	w.phase("make room", began, len(dels), 0)
 	return nil
 }
 
-// clearAgain tells a passing conflict from a file that somebody else has put in the place
-// of a managed one.
-func (w *writer) clearAgain(ctx context.Context, del store.Deletion) error {
-	if err := w.unchanged(ctx, []store.Deletion{del}); err != nil {
-		return err
-	}
-	if err := w.lease.Valid(); err != nil {
-		return err
-	}
-	return w.dest.Site.Delete(ctx, []store.Deletion{del})[0]
-}
-
-// unchanged refuses to delete a file that is no longer the one that Pressrun wrote.
+// unchanged makes sure that nobody else has changed the files to delete.
 func (w *writer) unchanged(ctx context.Context, dels []store.Deletion) error {
 	for _, del := range dels {
 		info, err := w.dest.Site.Stat(ctx, del.Key)

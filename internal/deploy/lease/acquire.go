@@ -11,25 +11,25 @@ import (
 )
 
 const (
-	// DefaultTTL is how long a dead holder blocks others.
+	// DefaultTTL is how long a dead owner blocks others.
 	DefaultTTL = time.Minute
-	// DefaultWait is how long a lease is waited for that another one holds.
+	// DefaultWait is how long to wait for a lease that somebody else holds.
 	DefaultWait = 2 * time.Minute
-	// LookEvery is how often the head is read meanwhile.
-	LookEvery = time.Second
+	// PollInterval is the pause between two reads of the head while waiting.
+	PollInterval = time.Second
 )
 
-// Claim says who wants the lease of a destination, and how much.
-type Claim struct {
+// Options of a lease.
+type Options struct {
 	Site  string // that the destination holds
-	Owner string // unlike all others
+	Owner string // unique
 	TTL   time.Duration
-	Wait  time.Duration // for another one's lease
+	Wait  time.Duration // for somebody else's lease
 }
 
-// Await takes the lease, for work that needs no plan. A *manifest.LockedError says that
-// another one had it all the time.
-func Await(ctx context.Context, state store.Store, c Claim) (*Lease, error) {
+// Acquire takes the lease, for work that needs no plan. A *manifest.LockedError says that
+// somebody else held it for all of Options.Wait.
+func Acquire(ctx context.Context, state store.Store, c Options) (*Lease, error) {
 	for deadline := time.Now().Add(c.Wait); ; {
 		held, err := try(ctx, state, c)
 		_, locked := errors.AsType[*manifest.LockedError](err)
@@ -38,14 +38,14 @@ func Await(ctx context.Context, state store.Store, c Claim) (*Lease, error) {
 			return held, err
 		}
 		select {
-		case <-time.After(min(LookEvery, time.Until(deadline))):
+		case <-time.After(min(PollInterval, time.Until(deadline))):
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
 	}
 }
 
-func try(ctx context.Context, state store.Store, c Claim) (*Lease, error) {
+func try(ctx context.Context, state store.Store, c Options) (*Lease, error) {
 	found, err := history.ReadHead(ctx, state, c.Site)
 	if err != nil {
 		return nil, err
@@ -57,8 +57,8 @@ func try(ctx context.Context, state store.Store, c Claim) (*Lease, error) {
 	return Take(ctx, state, head, found.ETag, c.TTL)
 }
 
-// Drop ends the lease with the head that it is held in: the destination is as if nothing
-// had ever been deployed there. It deletes nothing once the lease may be another one's.
+// Drop ends the lease by deleting the head: the destination is as if nothing had ever been
+// deployed there. It deletes nothing once somebody else may hold the lease.
 func (l *Lease) Drop(ctx context.Context) error {
 	lost := context.Cause(l.ctx)
 	l.cancel(nil)
@@ -80,7 +80,7 @@ func (l *Lease) Drop(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if other := found.Lease; other == nil || other.Owner != head.Lease.Owner || other.Fence != head.Lease.Fence {
+	if !sameLease(found.Lease, head.Lease) {
 		return errTakenOver
 	}
 	return l.drop(ctx, found.ETag)
@@ -90,7 +90,7 @@ func (l *Lease) drop(ctx context.Context, etag string) error {
 	return errors.Join(l.state.Delete(ctx, []store.Deletion{{Key: history.HeadKey, ETag: etag}})...)
 }
 
-// tag is the ETag of the head as this holder last wrote it.
+// tag is the ETag of the head as this lease last wrote it.
 func (l *Lease) tag() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
