@@ -3,10 +3,9 @@ package bake
 import (
 	"encoding/base64"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/boundedfile"
 )
 
 // maxAuthorization bounds a file of a user and a password, in bytes.
@@ -15,17 +14,12 @@ const maxAuthorization = 4 << 10
 // ReadAuthorization makes the header Authorization from a file that holds USER:PASSWORD
 // (RFC 7617). Its error repeats nothing of the file.
 func ReadAuthorization(path string) (string, error) {
-	file, err := os.Open(filepath.Clean(path))
-	if err != nil {
-		return "", fmt.Errorf("read the CMS's password: %w", err)
-	}
-	defer func() { _ = file.Close() }()
-	text, err := io.ReadAll(io.LimitReader(file, maxAuthorization+1))
+	text, err := boundedfile.Read(path, maxAuthorization)
 	if err != nil {
 		return "", fmt.Errorf("read the CMS's password: %w", err)
 	}
 	line := strings.TrimSpace(string(text))
-	if user, password, ok := strings.Cut(line, ":"); !ok || user == "" || password == "" || strings.ContainsAny(line, "\r\n") || len(text) > maxAuthorization {
+	if user, password, ok := strings.Cut(line, ":"); !ok || user == "" || password == "" || strings.ContainsAny(line, "\r\n") {
 		return "", fmt.Errorf("the file %s with the CMS's password does not hold one line USER:PASSWORD", path)
 	}
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(line)), nil

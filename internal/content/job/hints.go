@@ -3,10 +3,9 @@ package job
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
+	"github.com/pressrun/pressrun/internal/boundedfile"
 	"github.com/pressrun/pressrun/internal/content/export"
 )
 
@@ -19,14 +18,7 @@ func Hints(file string) ([]export.Hint, error) {
 	if file == "" {
 		return nil, nil
 	}
-	info, err := os.Stat(file)
-	if err != nil {
-		return nil, fmt.Errorf("read the requests that are served: %w", err)
-	}
-	if info.Size() > mostRequests {
-		return nil, fmt.Errorf("read the requests that are served: %s is larger than 8 MB", file)
-	}
-	text, err := os.ReadFile(filepath.Clean(file))
+	text, err := boundedfile.Read(file, mostRequests)
 	if err != nil {
 		return nil, fmt.Errorf("read the requests that are served: %w", err)
 	}

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/pressrun/pressrun/internal/boundedfile"
 	"github.com/pressrun/pressrun/internal/content/fetch"
 )
 
@@ -72,14 +72,7 @@ const mostSettings = 1 << 20
 // ReadSettings reads a file of settings. Every key must be known.
 func ReadSettings(file string) (Settings, error) {
 	var s Settings
-	info, err := os.Stat(file)
-	if err != nil {
-		return s, fmt.Errorf("read the settings of the source: %w", err)
-	}
-	if info.Size() > mostSettings {
-		return s, fmt.Errorf("read the settings of the source: %s is larger than 1 MB", file)
-	}
-	raw, err := os.ReadFile(filepath.Clean(file))
+	raw, err := boundedfile.Read(file, mostSettings)
 	if err != nil {
 		return s, fmt.Errorf("read the settings of the source: %w", err)
 	}

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
+	"github.com/pressrun/pressrun/internal/boundedfile"
 	"github.com/pressrun/pressrun/internal/text"
 )
 
@@ -29,7 +27,7 @@ type served struct {
 // readRequests reads the file of served requests: a list of requests, or an object with
 // such a list as "requests". Unknown fields are ignored.
 func readRequests(file string) ([]string, error) {
-	data, err := readBounded(file)
+	data, err := boundedfile.Read(file, maxRequestsFile)
 	if err != nil {
 		return nil, fmt.Errorf("read served requests: %w", err)
 	}
@@ -38,21 +36,6 @@ func readRequests(file string) ([]string, error) {
 		return nil, fmt.Errorf("read served requests %s: %w", file, err)
 	}
 	return changed, nil
-}
-
-func readBounded(file string) (data []byte, err error) {
-	f, err := os.Open(filepath.Clean(file))
-	if err != nil {
-		return nil, err
-	}
-	data, err = io.ReadAll(io.LimitReader(f, maxRequestsFile+1))
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil && len(data) > maxRequestsFile {
-		err = fmt.Errorf("%s is larger than %d bytes", file, maxRequestsFile)
-	}
-	return data, err
 }
 
 func decodeRequests(data []byte) ([]string, error) {
