@@ -192,7 +192,7 @@ func (b *bake) requeue() {
 func (b *bake) crawl(ctx context.Context, journal *state.Journal, mode string) (crawl.Result, error) {
 	return crawl.New(crawl.Options{
 		Origin: b.origin, Queries: b.queries, Extras: append(b.extras, b.changed()...), Exclude: b.exclude, MaxPages: b.MaxPages,
-		Timeout: b.Timeout, Whole: max(10*time.Minute, b.Timeout), Pace: b.Pace, UserAgent: b.UserAgent, Authorization: b.Authorization, Tries: 4, Backoff: b.Backoff, GiveUp: b.GiveUp, Tell: b.Tell,
+		HeaderTimeout: b.Timeout, Timeout: max(10*time.Minute, b.Timeout), Pace: b.Pace, UserAgent: b.UserAgent, Authorization: b.Authorization, Tries: 4, Backoff: b.Backoff, GiveUp: b.GiveUp, Tell: b.Tell,
 	}, crawl.Start{Pages: b.pages, Journal: journal, Bodies: b.folder.Bodies(), Conditional: mode != Full, Missing: b.missing}).Run(ctx)
 }
 

@@ -57,7 +57,7 @@ type Options struct {
 	AllowRobots bool
 	MaxPages    int // 200,000
 	Pace        pace.Limits
-	Timeout     time.Duration // 30 s to the head of an answer
+	Timeout     time.Duration // to the header of an answer, 30 s
 	// Backoff is the time before a page is asked for a second time, 1 s, and GiveUp how
 	// long the CMS may give no good answer at all before the rest is not asked for, 3 min.
 	Backoff, GiveUp time.Duration

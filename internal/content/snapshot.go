@@ -28,8 +28,6 @@ type Consistency string
 
 // The consistencies, the best first.
 const (
-	// Whole is one state of the source, named by the source itself.
-	Whole Consistency = "snapshot"
 	// Quiet is the state of the source at one instant, at or after the watermark: two
 	// readings of everything with nothing changed between them.
 	Quiet Consistency = "quiet"
@@ -40,8 +38,6 @@ const (
 // InWords describes a consistency for people.
 func (c Consistency) InWords() string {
 	switch c {
-	case Whole:
-		return "a snapshot that the CMS itself made"
 	case Quiet:
 		return "quiet: all of it is as it was at one instant, at or after the watermark"
 	case PerItem:

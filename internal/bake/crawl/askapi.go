@@ -76,7 +76,7 @@ func (f *fetcher) home(a answer) ([]byte, bool) {
 	}
 	text := a.text
 	if a.same {
-		text, _ = f.bodies.Whole(a.page.Sum) // without a text no API is found
+		text, _ = f.bodies.Read(a.page.Sum) // without a text no API is found
 	}
 	return text[:min(len(text), 256<<10)], true
 }

@@ -176,7 +176,7 @@ func (c *Crawl) work(ctx context.Context, p *state.Page, answers chan<- answer, 
 	} else if !a.same {
 		c.read.read(&a)
 	} else if p.Lists {
-		text, _ := c.fetch.bodies.Whole(p.Sum) // without a text it has no stamps
+		text, _ := c.fetch.bodies.Read(p.Sum) // without a text it has no stamps
 		c.read.same(&a, text)
 	}
 	answers <- a

@@ -36,7 +36,7 @@ func newFetcher(o *Options, bodies state.Bodies) *fetcher {
 	f := &fetcher{
 		options: o, pacer: pace.New(o.Pace), bodies: bodies,
 		http: &http.Client{
-			Transport: transport, Timeout: o.Whole,
+			Transport: transport, Timeout: o.Timeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
@@ -79,7 +79,7 @@ func (f *fetcher) turn(ctx context.Context, request func() pace.Answer) error {
 // network is the transport to the CMS's host alone.
 func network(o *Options) *http.Transport {
 	t := outbound.Transport(strings.Trim(o.Origin.Name(), "[]"))
-	t.MaxIdleConnsPerHost, t.MaxConnsPerHost, t.ResponseHeaderTimeout = 64, 64, o.Timeout
+	t.MaxIdleConnsPerHost, t.MaxConnsPerHost, t.ResponseHeaderTimeout = 64, 64, o.HeaderTimeout
 	return t
 }
 

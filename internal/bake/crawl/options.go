@@ -22,9 +22,9 @@ type Options struct {
 	Exclude []*regexp.Regexp
 	// MaxPages bounds how many addresses are requested; the others are reported as left out.
 	MaxPages int
-	// Timeout bounds the wait for the head of an answer, and Whole an answer in all.
-	Timeout, Whole time.Duration
-	Pace           pace.Limits
+	// HeaderTimeout bounds the wait for the header of an answer, and Timeout the whole answer.
+	HeaderTimeout, Timeout time.Duration
+	Pace                   pace.Limits
 	// UserAgent names us, so that the CMS may leave us out of its figures.
 	UserAgent string
 	// Authorization is the header of that name, for a CMS that wants a password for every

@@ -161,7 +161,7 @@ func (b *builder) file(f file) error {
 		}
 		return b.copy(b.Bodies.Path(f.page.Sum), path, f.place.File)
 	}
-	text, err := b.Bodies.Whole(f.page.Sum)
+	text, err := b.Bodies.Read(f.page.Sum)
 	if err != nil {
 		return err
 	}

@@ -104,9 +104,9 @@ func (b Bodies) Has(sum string, size int64) bool {
 	return err == nil && info.Size() == size
 }
 
-// Whole reads a content, and fails where its sum is not the given one. The caller must not
+// Read reads a content, and fails where its sum is not the given one. The caller must not
 // change it.
-func (b Bodies) Whole(sum string) ([]byte, error) {
+func (b Bodies) Read(sum string) ([]byte, error) {
 	if text, ok := b.texts.get(sum); ok {
 		return text, nil
 	}

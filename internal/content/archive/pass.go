@@ -40,8 +40,8 @@ type Answer struct {
 	Resume string        `json:"resume,omitempty"`
 	// At is when it was read, by the source's clock.
 	At time.Time `json:"at"`
-	// Whole says that the records' bytes were kept.
-	Whole bool `json:"whole,omitempty"`
+	// HasBodies says that the records' bytes are in the pack.
+	HasBodies bool `json:"whole,omitempty"`
 }
 
 // answerLine is a line of a pass's journal.
@@ -159,7 +159,7 @@ func (p *Pass) replay(lines []byte) (good int) {
 func (p *Pass) complete(a answerLine) bool {
 	at := a.Offset
 	for _, r := range a.Records {
-		if !a.Whole {
+		if !a.HasBodies {
 			break
 		}
 		here := place{at, r.Size}
@@ -197,7 +197,7 @@ func (p *Pass) Known(key string) (Answer, bool) {
 // Keep keeps a request's answer, and the bytes of its records; bodies is nil for an
 // answer without. After nil, the answer outlives this process.
 func (p *Pass) Keep(key string, a Answer, bodies [][]byte) error {
-	a.Whole = bodies != nil
+	a.HasBodies = bodies != nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	line, err := json.Marshal(answerLine{key, p.packed, a})

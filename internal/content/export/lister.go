@@ -124,7 +124,7 @@ func (l *lister) page(ctx context.Context, position string) (archive.Answer, err
 		}
 	}
 	l.add(a)
-	if a.Whole {
+	if a.HasBodies {
 		l.pass.take(a)
 		l.pass.drop(a.Gone...)
 	}
@@ -163,7 +163,7 @@ func (l *lister) ask(ctx context.Context, r content.Request, key string) (a arch
 		}
 		a.Records = append(a.Records, record)
 	}
-	a.Whole = whole
+	a.HasBodies = whole
 	return a, l.pass.kept.Keep(key, a, bodies)
 }
 
