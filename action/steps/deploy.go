@@ -61,7 +61,7 @@ func (r Deploy) Do(ctx context.Context) (Result, error) {
 	plan.DryRun = r.DryRun
 	plan.Owner = fmt.Sprintf("run %s attempt %d", r.Record.Now().Run.ID, r.Record.Now().Run.Attempt)
 	plan.Progress = r.progress()
-	plan.Telling = func(name string) { r.Console.Does("telling " + name) }
+	plan.Purging = func(name string) { r.Console.Does("telling " + name) }
 	if r.PublicURL != "" {
 		plan.SamplePages = r.SamplePages
 	}

@@ -88,8 +88,8 @@ func (r Verify) notSeen(ctx context.Context, err error) error {
 }
 
 // lookFor is a look through a public address for the release's marker.
-func lookFor(publicURL string, s state.State) publish.Look {
-	return publish.Look{URL: publicURL, Site: s.Site, Release: s.Deploy.Release, Sequence: s.Deploy.Sequence}
+func lookFor(publicURL string, s state.State) publish.VerifyOptions {
+	return publish.VerifyOptions{URL: publicURL, Site: s.Site, Release: s.Deploy.Release, Sequence: s.Deploy.Sequence}
 }
 
 // MarkerSeen says whether a release that was deployed, but not verified, can be seen through

@@ -55,7 +55,7 @@ func TestTheAuditFindsWhatBecameOfTheRedirectStore(t *testing.T) {
 		t.Helper()
 		t.Setenv("AWS_ACCESS_KEY_ID", "a")
 		t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
-		store, err := redirectkv.Open(t.Context(), redirectkv.Config{ARN: fakekvs.ARN, HTTPClient: keys, NoSettle: true})
+		store, err := redirectkv.Open(t.Context(), redirectkv.Config{ARN: fakekvs.ARN, HTTPClient: keys, NoPropagation: true})
 		if err != nil {
 			t.Fatal(err)
 		}

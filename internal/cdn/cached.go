@@ -6,15 +6,15 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 )
 
-// cached is what caches may hold, split into stale and good objects.
+// cached are the objects that caches may hold and that are up to date.
 type cached struct {
-	known     bool
-	good      []Object // objects that no change touches
-	goodByTag map[string]int
+	known      bool
+	fresh      []Object
+	freshByTag map[string]int
 }
 
 func newCached(in Input, stale []staleObject) *cached {
-	h := &cached{known: in.Held != nil, goodByTag: map[string]int{}}
+	h := &cached{known: in.Held != nil, freshByTag: map[string]int{}}
 	touched := make(map[string]bool, len(stale))
 	for _, s := range stale {
 		touched[s.path] = true
@@ -23,9 +23,9 @@ func newCached(in Input, stale []staleObject) *cached {
 		if touched[o.Path] {
 			continue
 		}
-		h.good = append(h.good, o)
+		h.fresh = append(h.fresh, o)
 		for tag := range lowered(o.Tags) {
-			h.goodByTag[tag]++
+			h.freshByTag[tag]++
 		}
 	}
 	return h
@@ -38,7 +38,7 @@ func (h *cached) addressSet(in Input, stale []staleObject, covered []bool, base 
 	for i, s := range stale {
 		for n, a := range urlpath.Of(base, s.path, in.CleanURLs) {
 			if covered[i] {
-				// Its tag drops it already, so nothing good is lost here.
+				// Its tag drops it already: it makes no prefix dearer.
 				if n == 0 {
 					all = append(all, address{path: a})
 				}
@@ -52,8 +52,8 @@ func (h *cached) addressSet(in Input, stale []staleObject, covered []bool, base 
 			all = append(all, address{path: a[:i], stale: true, cut: true})
 		}
 	}
-	for _, o := range h.good {
-		all = append(all, address{path: base + "/" + o.Path, good: 1})
+	for _, o := range h.fresh {
+		all = append(all, address{path: base + "/" + o.Path, fresh: 1})
 	}
 	t := newTree(all, h.known, limits)
 	c, ok := t.cheapest(len(base) + 1)
@@ -61,17 +61,17 @@ func (h *cached) addressSet(in Input, stale []staleObject, covered []bool, base 
 	return set, ok
 }
 
-// missed counts the good objects that a set drops; -1 when it isn't known.
+// missed counts the fresh objects that a set drops; -1 if they are not known.
 func (h *cached) missed(set Set, base string) int {
 	switch {
 	case set.All && h.known:
-		return len(h.good)
+		return len(h.fresh)
 	case !h.known && (set.All || len(set.Prefixes)+len(set.Tags) > 0):
 		return -1
 	}
 	tags := lowered(set.Tags)
 	n := 0
-	for _, o := range h.good {
+	for _, o := range h.fresh {
 		if hasAny(o.Tags, tags) || hasPrefix(base+"/"+o.Path, set.Prefixes) {
 			n++
 		}

@@ -11,18 +11,18 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// errUnknown says that the releases between the last purge and the live one are not all recorded.
-var errUnknown = errors.New("the releases since the CDN was last told are not all kept")
+// errUnknown says that the head does not have all releases since the last purge.
+var errUnknown = errors.New("the releases since the last purge are not all kept")
 
 // collect gathers the changes release by release. Comparing only the first and the last
 // would miss a page that one release changed and a later one changed back: caches may
-// hold the version between.
-func collect(ctx context.Context, state store.Store, head history.Head, told history.Purged, tagHeader string, in *Input) error {
-	steps := since(head, told.Manifest)
+// hold the version in between.
+func collect(ctx context.Context, state store.Store, head history.Head, last history.Purged, tagHeader string, in *Input) error {
+	steps := releasesSince(head, last.Manifest)
 	if steps == nil {
 		return errUnknown
 	}
-	from, err := history.ReadManifest(ctx, state, history.ManifestKey(told.Manifest), head.Site)
+	from, err := history.ReadManifest(ctx, state, history.ManifestKey(last.Manifest), head.Site)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func collect(ctx context.Context, state store.Store, head history.Head, told his
 	if err != nil {
 		return err
 	}
-	before := told.Manifest
+	before := last.Manifest
 	for _, step := range steps {
 		to, err := history.ReadManifest(ctx, state, history.ManifestKey(step.Manifest), head.Site)
 		if err != nil {
@@ -58,9 +58,9 @@ func collect(ctx context.Context, state store.Store, head history.Head, told his
 	return nil
 }
 
-// since lists the releases after a manifest, oldest first, each manifest once; nil when
+// releasesSince lists the releases after a manifest, oldest first, each manifest once; nil when
 // the head does not list the manifest.
-func since(head history.Head, m int64) []manifest.Live {
+func releasesSince(head history.Head, m int64) []manifest.Live {
 	var steps []manifest.Live
 	for _, r := range head.Releases() {
 		if r.Manifest == m {
@@ -89,10 +89,9 @@ func changes(diffs []plan.Difference, tagHeader string) []Change {
 	return out
 }
 
-// unlisted are changes of a release that its manifest and the one before don't show:
-// files that it rewrote although they are the same as before, since a deploy that died
-// had changed them, which visitors may have seen, under unknown tags; and dropped assets
-// whose grace time was over.
+// unlisted are changes of a release that the difference of its manifest to the one before
+// does not show: files that it wrote again since a deploy that died had changed them, which
+// caches may hold under unknown tags, and dropped assets whose grace time was over.
 func unlisted(p *manifest.Manifest, diffs []plan.Difference, tagHeader string) []Change {
 	different := make(map[string]bool, len(diffs))
 	for _, d := range diffs {
@@ -112,8 +111,8 @@ func unlisted(p *manifest.Manifest, diffs []plan.Difference, tagHeader string) [
 	return out
 }
 
-// abandoned are the files that an uncommitted deploy meant to write, where the release
-// after it has other content: visitors may have seen them. Its deletes don't count, since
+// abandoned are the files that an uncommitted deploy may have written and of which the
+// release after it has other content: caches may hold them. Its deletes don't count, since
 // they come after the commit.
 func abandoned(p, to *manifest.Manifest, tagHeader string) []Change {
 	var out []Change

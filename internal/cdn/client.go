@@ -16,14 +16,13 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 
 	"github.com/pressrun/pressrun/internal/cdn/urlpath"
-
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// RetryPolicy says how often a call is tried, and the pauses between: a CDN's control plane is slow
-// to answer and quick to throttle (https://github.com/aws/aws-sdk-js/issues/3983), and a purge that
-// is given up leaves readers with old pages. The zero value is ten tries, with pauses from one to
-// thirty seconds, with jitter.
+// RetryPolicy is the number of tries of a call, and the pauses between: a CDN's control
+// plane is slow to answer and quick to throttle
+// (https://github.com/aws/aws-sdk-js/issues/3983), and a failed purge leaves readers with old
+// pages. The zero value is ten tries, with pauses from one to thirty seconds, with jitter.
 type RetryPolicy struct {
 	Tries      int
 	First, Max time.Duration
@@ -53,8 +52,8 @@ func (p RetryPolicy) pause(attempt int) time.Duration {
 }
 
 const (
-	callTime  = 30 * time.Second
-	maxAnswer = 1 << 20
+	callTimeout = 30 * time.Second
+	maxAnswer   = 1 << 20
 	// maxRetryAfter caps Retry-After: Cloudflare's free plan refills five requests a minute.
 	maxRetryAfter = 2 * time.Minute
 )
@@ -67,7 +66,7 @@ func newClient(p RetryPolicy) client {
 	p = p.orDefault()
 	r := retryablehttp.NewClient()
 	// No redirects: a token must not be sent to wherever an answer points.
-	r.HTTPClient = &http.Client{Timeout: callTime, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	r.HTTPClient = &http.Client{Timeout: callTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	r.Logger = nil // it would log addresses
 	r.RetryMax = p.Tries - 1
 	r.Backoff = func(_, _ time.Duration, attempt int, resp *http.Response) time.Duration {
@@ -86,8 +85,8 @@ func newClient(p RetryPolicy) client {
 	return client{retry: r}
 }
 
-// passing says whether a failure may be transient, so that the call is worth another try.
-func passing(ctx context.Context, resp *http.Response, err error) (bool, error) {
+// isTransient is the retry check of a call: whether its failure may be transient.
+func isTransient(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
@@ -123,13 +122,13 @@ type call struct {
 	sign   func(*http.Request) // before each try
 }
 
-// statusError is an answer that is no success.
+// statusError is an answer with the status of a failure.
 type statusError struct {
 	status int
 	body   string
 }
 
-// Error shows the start of the answer, which says why.
+// Error has the status and the start of the answer.
 func (e *statusError) Error() string {
 	if e.body == "" {
 		return strings.TrimSpace(fmt.Sprintf("it answered %d %s", e.status, http.StatusText(e.status)))
@@ -160,7 +159,7 @@ func (c client) do(ctx context.Context, in call) ([]byte, error) {
 		HTTPClient: c.retry.HTTPClient, RetryMax: c.retry.RetryMax, Backoff: c.retry.Backoff, ErrorHandler: c.retry.ErrorHandler,
 		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
 			last = outcome(ctx, last, resp, err)
-			return passing(ctx, resp, err)
+			return isTransient(ctx, resp, err)
 		},
 	}
 	if in.sign != nil {
@@ -172,7 +171,7 @@ func (c client) do(ctx context.Context, in call) ([]byte, error) {
 		return nil, fmt.Errorf("%w; the last try: %w", context.Cause(ctx), last)
 	}
 	if err != nil {
-		return nil, urlpath.Hide(err)
+		return nil, urlpath.HideURL(err)
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
@@ -185,8 +184,8 @@ func (c client) do(ctx context.Context, in call) ([]byte, error) {
 	return answer, nil
 }
 
-// asWritten keeps the encoding of an address: net/url would encode characters that
-// browsers send as they are, and a CDN would look for another object.
+// asWritten keeps the encoding of an address: net/url would encode characters that browsers
+// don't encode, and the CDN would purge another object.
 func asWritten(u *url.URL, address string) {
 	_, rest, _ := strings.Cut(address, "://")
 	i := strings.IndexByte(rest, '/')
@@ -195,18 +194,18 @@ func asWritten(u *url.URL, address string) {
 	}
 }
 
-// outcome is the error of a try, or that of the one before if this one was only cancelled.
+// outcome is the error of a try; if the try was cancelled, that of the try before.
 func outcome(ctx context.Context, before error, resp *http.Response, err error) error {
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return before
 	case err != nil:
-		return urlpath.Hide(err)
+		return urlpath.HideURL(err)
 	}
 	return &statusError{status: resp.StatusCode}
 }
 
-// advise adds what to do about a refused token or an unknown name.
+// advise adds advice to the status for a refused token or an unknown name.
 func advise(err error, denied, missing string) error {
 	status, ok := errors.AsType[*statusError](err)
 	if !ok {

@@ -12,7 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 )
 
-var _ Purger = (*Cloudflare)(nil)
+var _ Purger = (*cloudflare)(nil)
 
 const (
 	cloudflareAPI = "https://api.cloudflare.com/client/v4"
@@ -27,8 +27,8 @@ const (
 	cloudflareTagHeader = "x-amz-meta-cache-tag"
 )
 
-// Cloudflare purges one host of a zone. A purge is in effect once it is answered.
-type Cloudflare struct {
+// cloudflare purges one host of a zone. A purge is in effect once it is answered.
+type cloudflare struct {
 	zone, token  string
 	origin, host string // "https://www.example.org", "www.example.org"
 	base         string
@@ -37,28 +37,27 @@ type Cloudflare struct {
 	client       client
 }
 
-func checkCloudflare(s target) error {
-	if s.public.Host == "" {
+func checkCloudflare(t target) error {
+	if t.public.Host == "" {
 		return fmt.Errorf("cloudflare purges by full address: %w", ErrNoPublicURL)
 	}
 	return nil
 }
 
-func openCloudflare(_ context.Context, s target) (Purger, error) {
-	if s.secret == "" {
+func openCloudflare(_ context.Context, t target) (Purger, error) {
+	if t.secret == "" {
 		return nil, errors.New("cloudflare needs an API token in CLOUDFLARE_API_TOKEN or a secret file")
 	}
-	return &Cloudflare{
-		zone: s.name, token: s.secret, origin: s.public.Scheme + "://" + s.public.Host, host: s.public.Host,
-		base: s.base, tags: s.config.Tags, api: orDefault(s.config.Endpoint, cloudflareAPI), client: s.http,
+	return &cloudflare{
+		zone: t.name, token: t.secret, origin: t.public.Scheme + "://" + t.public.Host, host: t.public.Host,
+		base: t.base, tags: t.config.Tags, api: orDefault(t.config.Endpoint, cloudflareAPI), client: t.http,
 	}, nil
 }
 
-// Name names the zone.
-func (c *Cloudflare) Name() string { return "cloudflare:" + c.zone }
+func (c *cloudflare) Name() string { return "cloudflare:" + c.zone }
 
 // Limits are Cloudflare's; a purge costs nothing.
-func (c *Cloudflare) Limits() Limits {
+func (c *cloudflare) Limits() Limits {
 	l := Limits{Paths: cloudflarePaths, Prefixes: cloudflarePrefixes, Everything: true}
 	if c.tags {
 		l.Tags, l.TagHeader = cloudflareTags, cloudflareTagHeader
@@ -67,15 +66,15 @@ func (c *Cloudflare) Limits() Limits {
 }
 
 // Purge makes one call for each hundred of each kind.
-func (c *Cloudflare) Purge(ctx context.Context, set Set) (Receipt, error) {
-	return deliver(ctx, c.Name(), set, room{total: cloudflareBatch, folders: true}, func(ctx context.Context, items []item) (string, error) {
+func (c *cloudflare) Purge(ctx context.Context, set Set) (Receipt, error) {
+	return deliver(ctx, c.Name(), set, callLimits{total: cloudflareBatch, folders: true}, func(ctx context.Context, items []item) (string, error) {
 		return "", c.send(ctx, c.body(items))
 	})
 }
 
-// body is the body of a purge. "Everything" is everything of the site's host: other hosts
-// of the zone belong to other sites.
-func (c *Cloudflare) body(items []item) map[string]any {
+// body is the body of a purge. Everything is the site's host or its folder there: the rest
+// of the zone belongs to other sites.
+func (c *cloudflare) body(items []item) map[string]any {
 	var list []string
 	name := ""
 	for _, i := range items {
@@ -97,7 +96,7 @@ func (c *Cloudflare) body(items []item) map[string]any {
 	return map[string]any{name: list}
 }
 
-func (c *Cloudflare) send(ctx context.Context, body map[string]any) error {
+func (c *cloudflare) send(ctx context.Context, body map[string]any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err
@@ -115,7 +114,7 @@ func (c *Cloudflare) send(ctx context.Context, body map[string]any) error {
 	return nil
 }
 
-// refusal reads the error in an answer: Cloudflare also refuses with status 200.
+// refusal is the error in an answer, which may have status 200.
 func refusal(answer []byte) error {
 	var result struct {
 		Success bool `json:"success"`
@@ -138,8 +137,7 @@ func refusal(answer []byte) error {
 	if len(why) == 0 {
 		return err
 	}
-	return &RefusedError{Err: err}
+	return &refusedError{Err: err}
 }
 
-// Wait returns at once: a purge is in effect once it is answered.
-func (c *Cloudflare) Wait(context.Context, Receipt) error { return nil }
+func (c *cloudflare) Wait(context.Context, Receipt) error { return nil }

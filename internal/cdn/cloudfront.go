@@ -20,7 +20,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 )
 
-var _ Purger = (*CloudFront)(nil)
+var _ Purger = (*cloudFront)(nil)
 
 // CloudFront's limits for one distribution at a time (Developer Guide,
 // "Quotas on invalidations"): 3,000 paths and tags, 15 wildcards.
@@ -41,22 +41,22 @@ const (
 	cloudFrontUnsafe = "~|[]"
 )
 
-// CloudFront invalidates one distribution.
-type CloudFront struct {
+// cloudFront invalidates one distribution.
+type cloudFront struct {
 	api          *cloudfront.Client
 	distribution string
 	base         string
 	tags         bool
-	// AWS gives 5 s as the usual time until an invalidation is in effect; the
-	// SDK's own first delay is 20 s, and its last ten minutes.
+	// Pauses between polls: AWS says that an invalidation takes 5 s as a rule; the SDK's own
+	// waiter begins with 20 s and ends with ten minutes.
 	minDelay, maxDelay time.Duration
 }
 
-func openCloudFront(ctx context.Context, s target) (Purger, error) {
-	return newCloudFront(ctx, s.name, s.config)
+func openCloudFront(ctx context.Context, t target) (Purger, error) {
+	return newCloudFront(ctx, t.name, t.config)
 }
 
-func newCloudFront(ctx context.Context, distribution string, c Config) (*CloudFront, error) {
+func newCloudFront(ctx context.Context, distribution string, c Config) (*cloudFront, error) {
 	retry := c.Retry.orDefault()
 	cfg, err := awscredentials.Load(ctx)
 	if err != nil {
@@ -72,15 +72,15 @@ func newCloudFront(ctx context.Context, distribution string, c Config) (*CloudFr
 		}
 		o.Retryer = AWSRetryer(retry)
 	})
-	return &CloudFront{
+	return &cloudFront{
 		api: api, distribution: distribution, base: urlpath.Folder(c.PublicURL), tags: c.Tags,
 		minDelay: min(2*time.Second, 2*retry.First), maxDelay: min(5*time.Second, 5*retry.First),
 	}, nil
 }
 
-// AWSRetryer tries calls of CloudFront again: the API takes about one call in two seconds, answers 503 at
-// busy hours, and refuses while too much is in progress. All of these are transient. The SDK's retry
-// quota is off, since it would give up this one call early.
+// AWSRetryer retries calls to CloudFront: its API takes about one call in two seconds,
+// answers 503 at busy hours, and refuses while too much is in progress. The SDK's retry
+// quota is off, since it would end the tries of one call early.
 func AWSRetryer(p RetryPolicy) aws.Retryer {
 	p = p.orDefault()
 	return retry.NewStandard(func(o *retry.StandardOptions) {
@@ -95,14 +95,12 @@ func AWSRetryer(p RetryPolicy) aws.Retryer {
 // AWSClient times out a call that gets no answer, so that it is retried: the SDK's
 // default client has no timeout.
 func AWSClient() *awshttp.BuildableClient {
-	return awshttp.NewBuildableClient().WithTimeout(callTime)
+	return awshttp.NewBuildableClient().WithTimeout(callTimeout)
 }
 
-// Name names the distribution.
-func (c *CloudFront) Name() string { return "cloudfront:" + c.distribution }
+func (c *cloudFront) Name() string { return "cloudfront:" + c.distribution }
 
-// Limits are CloudFront's.
-func (c *CloudFront) Limits() Limits {
+func (c *cloudFront) Limits() Limits {
 	l := Limits{
 		Paths: cloudFrontItems, Prefixes: cloudFrontPlanned, AnyPrefix: true, Everything: true, Unsafe: cloudFrontUnsafe,
 		Prices: Prices{Unit: 0.005, Free: 1000},
@@ -115,10 +113,10 @@ func (c *CloudFront) Limits() Limits {
 
 // Purge makes one invalidation for each 3,000 items. Its caller reference derives from
 // the deploy and the items, so that a retry is the same invalidation.
-func (c *CloudFront) Purge(ctx context.Context, set Set) (Receipt, error) {
+func (c *cloudFront) Purge(ctx context.Context, set Set) (Receipt, error) {
 	before := ""
 	open, wildcards := 0, 0 // of invalidations that may still be in progress
-	r := room{total: cloudFrontItems, prefixes: cloudFrontWildcards, mixed: true, folders: true}
+	r := callLimits{total: cloudFrontItems, prefixes: cloudFrontWildcards, mixed: true, folders: true}
 	return deliver(ctx, c.Name(), set, r, func(ctx context.Context, items []item) (string, error) {
 		paths := c.paths(items)
 		starred := countWildcards(paths)
@@ -136,7 +134,7 @@ func (c *CloudFront) Purge(ctx context.Context, set Set) (Receipt, error) {
 	})
 }
 
-func (c *CloudFront) invalidate(ctx context.Context, reference string, paths []string) (string, error) {
+func (c *cloudFront) invalidate(ctx context.Context, reference string, paths []string) (string, error) {
 	out, err := c.api.CreateInvalidation(ctx, &cloudfront.CreateInvalidationInput{
 		DistributionId: &c.distribution,
 		InvalidationBatch: &types.InvalidationBatch{
@@ -153,7 +151,7 @@ func (c *CloudFront) invalidate(ctx context.Context, reference string, paths []s
 	return *out.Invalidation.Id, nil
 }
 
-func (c *CloudFront) paths(items []item) []string {
+func (c *cloudFront) paths(items []item) []string {
 	out := make([]string, 0, len(items))
 	for _, i := range items {
 		switch i.kind {
@@ -203,7 +201,7 @@ func countWildcards(paths []string) int {
 }
 
 // Wait asks every few seconds until all invalidations of a receipt are complete.
-func (c *CloudFront) Wait(ctx context.Context, r Receipt) error {
+func (c *cloudFront) Wait(ctx context.Context, r Receipt) error {
 	for n, id := range r.Open {
 		if err := c.await(ctx, id); err != nil {
 			r.Open = r.Open[n:]
@@ -213,10 +211,9 @@ func (c *CloudFront) Wait(ctx context.Context, r Receipt) error {
 	return nil
 }
 
-// await polls an invalidation with growing delays. The SDK's own waiter would do the
-// same, but takes a status in capitals, which other servers of this API send, for one in
-// progress.
-func (c *CloudFront) await(ctx context.Context, id string) error {
+// await polls an invalidation until it is complete. The SDK's own waiter takes a status in
+// capitals, as other servers of this API send it, for one in progress.
+func (c *cloudFront) await(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, cloudFrontWait)
 	defer cancel()
 	pause := c.minDelay
@@ -237,7 +234,7 @@ func (c *CloudFront) await(ctx context.Context, id string) error {
 	}
 }
 
-func (c *CloudFront) explain(err error) error {
+func (c *cloudFront) explain(err error) error {
 	if what := awscredentials.Explain(err); what != "" {
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -251,7 +248,7 @@ func (c *CloudFront) explain(err error) error {
 		return fmt.Errorf("distribution %s has as many invalidations in progress as CloudFront allows: %w", c.distribution, err)
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok && slices.Contains([]string{"InvalidArgument", "BatchTooLarge", "MalformedInput"}, api.ErrorCode()) {
-		return &RefusedError{Err: err}
+		return &refusedError{Err: err}
 	}
 	return err
 }

@@ -136,8 +136,8 @@ func TestCloudFrontIsToldOnceForADeploy(t *testing.T) {
 	p := fake.open(t, "E1")
 	set := Set{Site: "www", Release: 7, Sequence: 9, Tags: []string{"news"}, Paths: []string{"/a b/", "/x*y"}, Prefixes: []string{"/caf\u00e9"}}
 	for range 2 {
-		receipt, err := Carry(t.Context(), p, set)
-		if err != nil || !receipt.Done() {
+		receipt, err := carry(t.Context(), p, set)
+		if err != nil || !finished(receipt) {
 			t.Fatalf("%+v, %v", receipt, err)
 		}
 	}
@@ -164,7 +164,7 @@ func TestCloudFrontIsWaitedForWithPatience(t *testing.T) {
 				}
 				return "", 0
 			}}
-			if _, err := Carry(t.Context(), fake.open(t, "E1"), Set{All: true}); err != nil {
+			if _, err := carry(t.Context(), fake.open(t, "E1"), Set{All: true}); err != nil {
 				t.Fatal(err)
 			}
 			if fake.posts != 10 || !slices.Equal(fake.made[0].Paths, []string{"/*"}) {
@@ -191,7 +191,7 @@ func TestCloudFrontThatRefusesLeavesAReceipt(t *testing.T) {
 	} {
 		fake := &fakeCloudFront{refuse: c.refuse}
 		set := Set{Site: "www", Paths: []string{"/a"}}
-		receipt, err := Carry(t.Context(), fake.open(t, c.distribution), set)
+		receipt, err := carry(t.Context(), fake.open(t, c.distribution), set)
 		if _, ok := errors.AsType[*PendingError](err); !ok || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.want, err)
 		}
@@ -213,7 +213,7 @@ func TestCloudFrontWithoutCredentialsSaysSoAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = eventually.Returns(t, "the refusal, which no retry mends", func() error {
-		_, err := Carry(t.Context(), p, Set{All: true})
+		_, err := carry(t.Context(), p, Set{All: true})
 		return err
 	})
 	if err == nil || !strings.Contains(err.Error(), "no credentials were found: set AWS_ACCESS_KEY_ID") {
@@ -230,12 +230,12 @@ func TestCloudFrontTakesLargeSetsInBatches(t *testing.T) {
 	}}
 	p := fake.open(t, "E1")
 	set := Set{Site: "www", Paths: numbered(3100, "/%d"), Prefixes: numbered(20, "/p%d/")}
-	receipt, err := Carry(t.Context(), p, set)
+	receipt, err := carry(t.Context(), p, set)
 	if err == nil || len(receipt.Open) != 1 || receipt.Left.Units() != 120 {
 		t.Fatalf("open %v, left %d, %v", receipt.Open, receipt.Left.Units(), err)
 	}
-	receipt, err = Resume(t.Context(), p, receipt)
-	if err != nil || !receipt.Done() {
+	receipt, err = resume(t.Context(), p, receipt)
+	if err != nil || !finished(receipt) {
 		t.Fatalf("%+v, %v", receipt, err)
 	}
 	var told []string
@@ -262,15 +262,15 @@ func TestAnInvalidationThatDoesNotEndStaysOpen(t *testing.T) {
 	defer cancel()
 	fake := &fakeCloudFront{stuck: true, looked: cancel}
 	p := fake.open(t, "E1")
-	receipt, err := Carry(ctx, p, Set{All: true})
+	receipt, err := carry(ctx, p, Set{All: true})
 	if _, ok := errors.AsType[*PendingError](err); !ok || !slices.Equal(receipt.Open, []string{"I0"}) || !receipt.Left.Empty() {
 		t.Fatalf("%+v, %v", receipt, err)
 	}
 	fake.mu.Lock()
 	fake.stuck, fake.looked = false, nil
 	fake.mu.Unlock()
-	receipt, err = Resume(t.Context(), p, receipt)
-	if err != nil || !receipt.Done() || fake.posts != 1 {
+	receipt, err = resume(t.Context(), p, receipt)
+	if err != nil || !finished(receipt) || fake.posts != 1 {
 		t.Errorf("%+v, %v, %d calls", receipt, err, fake.posts)
 	}
 }
@@ -280,7 +280,7 @@ func TestCloudFrontBelowAFolder(t *testing.T) {
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
 	p := cloudFrontAt(t, "E1", server.URL, "https://www.example.org/docs/")
-	if _, err := Carry(t.Context(), p, Set{All: true}); err != nil {
+	if _, err := carry(t.Context(), p, Set{All: true}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"/docs/*"}, fake.made[0].Paths); diff != "" {
@@ -319,10 +319,10 @@ func TestMotoTakesOurInvalidations(t *testing.T) {
 	if diff := cmp.Diff([]string{"#news", "/a%20b/", "/c/*"}, got.Invalidation.InvalidationBatch.Paths.Items); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := Resume(t.Context(), cloudFrontAt(t, id, endpoint, ""), sent); err != nil {
+	if _, err := resume(t.Context(), cloudFrontAt(t, id, endpoint, ""), sent); err != nil {
 		t.Error(err)
 	}
-	_, err = Carry(t.Context(), cloudFrontAt(t, "ENONE", endpoint, ""), set)
+	_, err = carry(t.Context(), cloudFrontAt(t, "ENONE", endpoint, ""), set)
 	if err == nil || !strings.Contains(err.Error(), "does not exist in this AWS account") {
 		t.Errorf("a distribution that is not there: %v", err)
 	}

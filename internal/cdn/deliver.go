@@ -10,19 +10,16 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// RefusedError says that a CDN refuses a purge, and that a retry would not help.
-type RefusedError struct{ Err error }
+// refusedError says that a CDN refuses a purge for its content: a retry would not help.
+type refusedError struct{ Err error }
 
-// Error is the CDN's error message.
-func (e *RefusedError) Error() string { return e.Err.Error() }
+func (e *refusedError) Error() string { return e.Err.Error() }
 
-// Unwrap gives the cause.
-func (e *RefusedError) Unwrap() error { return e.Err }
+func (e *refusedError) Unwrap() error { return e.Err }
 
-// isRefusal says whether an error is about the content of a call, not about its
-// credentials or its time.
+// isRefusal says whether an error is about the content of a call.
 func isRefusal(err error) bool {
-	if _, ok := errors.AsType[*RefusedError](err); ok {
+	if _, ok := errors.AsType[*refusedError](err); ok {
 		return true
 	}
 	status, ok := errors.AsType[*statusError](err)
@@ -36,14 +33,14 @@ func isRefusal(err error) bool {
 	return false
 }
 
-// maxRefused bounds how many refused items are searched for one by one: after that,
-// everything is purged.
+// maxRefused is the most refused items that are replaced one by one: with more, everything
+// is purged.
 const maxRefused = 8
 
 // delivery sends a set batch by batch.
 type delivery struct {
 	receipt Receipt
-	room    room
+	limits  callLimits
 	// send makes one call, and returns the CDN's id of a purge that goes on after the
 	// answer, or "".
 	send func(context.Context, []item) (string, error)
@@ -51,8 +48,8 @@ type delivery struct {
 }
 
 // deliver sends a set. Items that the CDN has not taken stay in the receipt's Left.
-func deliver(ctx context.Context, name string, set Set, r room, send func(context.Context, []item) (string, error)) (Receipt, error) {
-	d := delivery{receipt: Receipt{CDN: name, Set: set}, room: r, send: send, sent: map[item]bool{}}
+func deliver(ctx context.Context, name string, set Set, r callLimits, send func(context.Context, []item) (string, error)) (Receipt, error) {
+	d := delivery{receipt: Receipt{CDN: name, Set: set}, limits: r, send: send, sent: map[item]bool{}}
 	items := set.items()
 	done := 0
 	for _, batch := range r.batches(items) {
@@ -70,7 +67,7 @@ func deliver(ctx context.Context, name string, set Set, r room, send func(contex
 // it, or everything.
 func (d *delivery) batch(ctx context.Context, items []item) error {
 	if d.sent[item{kind: kindAll}] {
-		return nil // which these are part of
+		return nil // everything includes these items
 	}
 	id, err := d.send(ctx, items)
 	switch {
@@ -82,7 +79,7 @@ func (d *delivery) batch(ctx context.Context, items []item) error {
 	case !isRefusal(err):
 		return err
 	case items[0].kind == kindAll:
-		return &RefusedError{Err: err}
+		return &refusedError{Err: err}
 	case len(items) == 1 || len(d.receipt.Refused) >= maxRefused:
 		return d.instead(ctx, items[0])
 	}
@@ -109,7 +106,7 @@ func (d *delivery) instead(ctx context.Context, refused item) error {
 
 func (d *delivery) wider(refused item) item {
 	i := strings.LastIndexByte(strings.TrimSuffix(refused.value, "/"), '/')
-	if refused.kind != kindPath || !d.room.folders || i < 1 || len(d.receipt.Refused) > maxRefused {
+	if refused.kind != kindPath || !d.limits.folders || i < 1 || len(d.receipt.Refused) > maxRefused {
 		return item{kind: kindAll}
 	}
 	return item{kindPrefix, refused.value[:i+1]}

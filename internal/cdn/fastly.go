@@ -13,7 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 )
 
-var _ Purger = (*Fastly)(nil)
+var _ Purger = (*fastly)(nil)
 
 const (
 	fastlyAPI = "https://api.fastly.com"
@@ -28,28 +28,27 @@ const (
 	callsAtOnce     = 8
 )
 
-// Fastly purges one service. A purge is in effect once it is answered. Purges are soft
+// fastly purges one service. A purge is in effect once it is answered. Purges are soft
 // where Fastly can: the old copy is served while a new one is fetched, or when the origin
 // is down.
-type Fastly struct {
+type fastly struct {
 	service, token string
 	host           string
 	api            string
 	client         client
 }
 
-func openFastly(_ context.Context, s target) (Purger, error) {
-	if s.secret == "" {
+func openFastly(_ context.Context, t target) (Purger, error) {
+	if t.secret == "" {
 		return nil, errors.New("fastly needs an API token in FASTLY_API_TOKEN or a secret file")
 	}
-	return &Fastly{service: s.name, token: s.secret, host: s.public.Host, api: orDefault(s.config.Endpoint, fastlyAPI), client: s.http}, nil
+	return &fastly{service: t.name, token: t.secret, host: t.public.Host, api: orDefault(t.config.Endpoint, fastlyAPI), client: t.http}, nil
 }
 
-// Name names the service.
-func (f *Fastly) Name() string { return "fastly:" + f.service }
+func (f *fastly) Name() string { return "fastly:" + f.service }
 
 // Limits are Fastly's: it knows no prefixes, and purges are free.
-func (f *Fastly) Limits() Limits {
+func (f *fastly) Limits() Limits {
 	l := Limits{Tags: 16 * fastlyKeys, TagHeader: fastlyTagHeader, Everything: true}
 	if f.host != "" {
 		l.Paths = fastlyPaths
@@ -58,8 +57,8 @@ func (f *Fastly) Limits() Limits {
 }
 
 // Purge drops tags in batches and paths one by one.
-func (f *Fastly) Purge(ctx context.Context, set Set) (Receipt, error) {
-	return deliver(ctx, f.Name(), set, room{total: fastlyKeys}, func(ctx context.Context, items []item) (string, error) {
+func (f *fastly) Purge(ctx context.Context, set Set) (Receipt, error) {
+	return deliver(ctx, f.Name(), set, callLimits{total: fastlyKeys}, func(ctx context.Context, items []item) (string, error) {
 		switch items[0].kind {
 		case kindAll:
 			// Fastly has no soft purge of everything.
@@ -78,7 +77,7 @@ func (f *Fastly) Purge(ctx context.Context, set Set) (Receipt, error) {
 	})
 }
 
-func (f *Fastly) paths(ctx context.Context, paths []string) error {
+func (f *fastly) paths(ctx context.Context, paths []string) error {
 	if f.host == "" {
 		return errors.New("fastly can't purge a path without the site's public address: set --public-url")
 	}
@@ -90,7 +89,7 @@ func (f *Fastly) paths(ctx context.Context, paths []string) error {
 	return group.Wait()
 }
 
-func (f *Fastly) send(ctx context.Context, path string, body []byte, soft bool) error {
+func (f *fastly) send(ctx context.Context, path string, body []byte, soft bool) error {
 	header := map[string]string{"Fastly-Key": f.token, "Accept": "application/json"}
 	if soft {
 		header["Fastly-Soft-Purge"] = "1"
@@ -103,5 +102,4 @@ func (f *Fastly) send(ctx context.Context, path string, body []byte, soft bool) 
 	return nil
 }
 
-// Wait returns at once: a purge is in effect once it is answered.
-func (f *Fastly) Wait(context.Context, Receipt) error { return nil }
+func (f *fastly) Wait(context.Context, Receipt) error { return nil }

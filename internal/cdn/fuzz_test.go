@@ -38,7 +38,7 @@ func FuzzReceipt(f *testing.F) {
 			t.Errorf("%d units, %d items", r.Left.Units(), len(items))
 		}
 		n := 0
-		for _, batch := range (room{total: 3, prefixes: 2}).batches(items) {
+		for _, batch := range (callLimits{total: 3, prefixes: 2}).batches(items) {
 			n += len(batch)
 		}
 		if n != len(items) {

@@ -14,13 +14,13 @@ import (
 
 // Config names a CDN. It holds no secrets, only where they are.
 type Config struct {
-	// Address is written as the table of kinds says: "cloudfront:DISTRIBUTION".
+	// Address has the syntax in the table of kinds: "cloudfront:DISTRIBUTION".
 	Address   string `json:"address"`
 	PublicURL string `json:"public_url,omitempty"` // the site's public address
-	// Tags says that the CDN is set up to read cache tags (CloudFront,
-	// Cloudflare; Varnish and webhooks always get them).
+	// Tags says that CloudFront or Cloudflare is set up to read cache tags. The other CDNs
+	// always get them.
 	Tags bool `json:"tags,omitempty"`
-	// CleanURLs says that "/about" shows about.html: both addresses are purged.
+	// CleanURLs says that the site also shows about.html at "/about": both are purged.
 	CleanURLs bool `json:"clean_urls,omitempty"`
 	// NotFoundCached says that caches keep a "not found" for long: then addresses of new
 	// pages are purged too.
@@ -39,15 +39,15 @@ func (c Config) Sync(site string) SyncOptions {
 	return SyncOptions{Site: site, PublicURL: c.PublicURL, CleanURLs: c.CleanURLs, NotFoundCached: c.NotFoundCached}
 }
 
-// Input is what a [Plan] for this CDN begins with.
+// Input is the [Input] of a plan for this CDN, without the release and its changes.
 func (c Config) Input(site string) Input {
 	return Input{Site: site, Base: urlpath.Folder(c.PublicURL), CleanURLs: c.CleanURLs, NotFoundCached: c.NotFoundCached}
 }
 
 // cdnKind is a kind of CDN. A new one is a file of its own and a line in kinds.
 type cdnKind struct {
-	name   string // what its addresses begin with
-	syntax string // its address
+	name   string // the start of its addresses
+	syntax string // of its addresses
 	// variable is the environment variable with its API token or secret; "" when it
 	// needs none, or uses AWS's own.
 	variable string
@@ -57,22 +57,21 @@ type cdnKind struct {
 	open  func(ctx context.Context, t target) (Purger, error)
 }
 
-// kinds is the table of the CDNs that Open knows. What a CDN accepts, and whether it
-// knows tags, are the Limits of its Purger: both depend on its set-up.
+// kinds is the table of CDNs.
 var kinds = []cdnKind{
 	{name: "cloudfront", syntax: "cloudfront:DISTRIBUTION", open: openCloudFront},
 	{name: "fastly", syntax: "fastly:SERVICE", variable: "FASTLY_API_TOKEN", open: openFastly},
 	{name: "cloudflare", syntax: "cloudflare:ZONE", variable: "CLOUDFLARE_API_TOKEN", check: checkCloudflare, open: openCloudflare},
 	{name: "varnish", syntax: "varnish:http://SERVER:6081[,http://SERVER:6081]", check: checkVarnish, open: openVarnish},
 	{name: "webhook", syntax: "webhook:https://...", variable: "PRESSRUN_CDN_WEBHOOK_SECRET", check: checkWebhook, open: openWebhook},
-	{name: "none", syntax: "none", open: func(context.Context, target) (Purger, error) { return None{}, nil }},
+	{name: "none", syntax: "none"},
 }
 
 // target is a CDN and a site's part of it, as configured.
 type target struct {
-	name   string   // what follows the kind in the address
+	name   string   // the address without its kind
 	public *url.URL // the site's public address; its fields are empty when there is none
-	base   string   // the folder that the site has in it
+	base   string   // the site's folder in it
 	secret string   // from the kind's variable or the secret file
 	http   client
 	config Config
@@ -83,17 +82,6 @@ func Kinds() []string {
 	names := make([]string, len(kinds))
 	for i, k := range kinds {
 		names[i] = k.name
-	}
-	return names
-}
-
-// SecretVariables are the environment variables with the secrets of CDNs.
-func SecretVariables() []string {
-	var names []string
-	for _, k := range kinds {
-		if k.variable != "" {
-			names = append(names, k.variable)
-		}
 	}
 	return names
 }
@@ -147,24 +135,24 @@ func (c Config) parse() (cdnKind, target, error) {
 	if k.name == "" || k.name == "none" {
 		return k, target{}, fmt.Errorf("the CDN %q is not known: use one of %s", name, strings.Join(Kinds(), ", "))
 	}
-	s := target{name: rest, public: public, base: urlpath.Base(public.Path), config: c}
+	t := target{name: rest, public: public, base: urlpath.Base(public.Path), config: c}
 	if k.check != nil {
-		err = k.check(s)
+		err = k.check(t)
 	}
-	return k, s, err
+	return k, t, err
 }
 
-// Open makes the purger that a configuration names. Nothing is sent yet.
+// Open makes the purger of a configuration; nil for "none". It sends nothing.
 func Open(ctx context.Context, c Config) (Purger, error) {
-	k, s, err := c.parse()
-	if err != nil {
+	k, t, err := c.parse()
+	if err != nil || k.open == nil {
 		return nil, err
 	}
-	if s.secret, err = c.secret(k); err != nil {
+	if t.secret, err = c.secret(k); err != nil {
 		return nil, err
 	}
-	s.http = newClient(c.Retry)
-	return k.open(ctx, s)
+	t.http = newClient(c.Retry)
+	return k.open(ctx, t)
 }
 
 // secret reads the CDN's secret. Blanks around it are trimmed: editors add a line end.

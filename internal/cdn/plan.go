@@ -14,8 +14,8 @@ import (
 type Change struct {
 	Path   string
 	Reason plan.Reason
-	// Tags are the tags of the version that a cache may hold, not those of the present
-	// one. A path may come several times, once for each version that caches may hold.
+	// Tags are the tags of the old version, which a cache may hold. A path may come several
+	// times, once for each such version.
 	Tags []string
 }
 
@@ -31,22 +31,21 @@ type Input struct {
 	Release  int64
 	Sequence int64
 	Changes  []Change
-	// Held are all objects before the release; nil if they are not known: then tags are
-	// not used, and prefixes only with caution.
+	// Held are all objects before the release; nil if they are not known: then no tags are
+	// used, and prefixes cost more.
 	Held []Object
 
 	Base string // folder of the site in its public address: "/docs"; "" for none
-	// CleanURLs says that "/about" shows about.html.
+	// CleanURLs says that the site also shows about.html at "/about".
 	CleanURLs bool
-	// NotFoundCached purges new pages too: for CDNs that keep a "not found" for
-	// long, or sites that link to pages before they are there.
+	// NotFoundCached says that caches keep a "not found" for long: new pages are purged too.
 	NotFoundCached bool
 }
 
 // Method says how a plan purges.
 type Method string
 
-// The methods. Tags and paths may need paths and prefixes besides.
+// The methods. MethodTags may also need paths and prefixes, MethodPaths also prefixes.
 const (
 	MethodNothing    Method = "nothing"
 	MethodTags       Method = "tags"
@@ -54,18 +53,18 @@ const (
 	MethodEverything Method = "everything"
 )
 
-// Decision is a plan's outcome: what to purge, and why and at what price.
+// Decision is the result of a plan: the set to purge, the reasons and the price.
 type Decision struct {
 	Set    Set    `json:"set"`
 	Method Method `json:"method"`
-	// Changed are the release's changes, Stale those of them that a cache may
-	// hold a wrong copy of.
+	// Changed is the number of the release's changes, Stale that of the paths of which a
+	// cache may hold an old copy.
 	Changed int     `json:"changed"`
 	Stale   int     `json:"stale"`
 	Units   int     `json:"units"`
 	USD     float64 `json:"usd"` // the bill, once the month's free units are used up
 	Free    int     `json:"free_units_a_month,omitempty"`
-	// Missed counts objects that are dropped although they are up to date; -1 when unknown.
+	// Missed is the number of fresh objects that the purge drops too; -1 if not known.
 	Missed int `json:"missed"`
 }
 
@@ -87,11 +86,11 @@ func (d Decision) String() string {
 		parts = []string{"everything"}
 	}
 	line := "purge " + strings.Join(parts, ", ")
-	if d.Stale > 0 { // not at the first time, and not when a person asked for it
+	if d.Stale > 0 { // 0 for the first purge, and for one that a person requested
 		line += " for " + text.Count(d.Stale, "stale file")
 	}
 	if d.Missed > 0 {
-		line += fmt.Sprintf("; %d good ones go too", d.Missed)
+		line += fmt.Sprintf("; %d fresh ones go too", d.Missed)
 	}
 	if d.USD > 0 {
 		line += fmt.Sprintf("; %d units, $%.3f beyond the %d free a month", d.Units, d.USD, d.Free)
@@ -99,16 +98,16 @@ func (d Decision) String() string {
 	return line
 }
 
-// staleObject is an outdated version of an object that a cache may hold.
+// staleObject is an old version of an object that a cache may hold.
 type staleObject struct {
 	path      string
 	tags      []string
 	addresses int
 }
 
-// Plan decides what to purge. Of the ways to reach every stale copy (cache tags, then
-// addresses merged into prefixes, then everything) it takes the one that costs least,
-// where each good copy that would be dropped costs [Prices].Refetch. It is pure.
+// Plan chooses the cheapest set that purges every stale copy: cache tags, addresses merged
+// into prefixes, or everything. Each fresh copy that it drops costs [Prices].Refetch. It is
+// pure.
 func Plan(in Input, limits Limits) Decision {
 	base := urlpath.Base(in.Base)
 	stale := staleObjects(in)
@@ -133,13 +132,13 @@ func Plan(in Input, limits Limits) Decision {
 
 func (d Decision) feasible(limits Limits) bool { return !d.Set.All || limits.Everything }
 
-// weight is the cost of a decision, in US dollars, with the good copies that it drops.
+// weight is the cost of a decision with the fresh copies that it drops, in US dollars.
 func weight(d Decision, limits Limits) float64 {
 	missed := d.Missed
 	if missed < 0 {
-		missed = assumedGood * len(d.Set.Prefixes)
+		missed = assumedFresh * len(d.Set.Prefixes)
 		if d.Set.All {
-			missed = 100 * assumedGood
+			missed = 100 * assumedFresh
 		}
 	}
 	return float64(d.Set.Units())*limits.Prices.unit() + float64(missed)*limits.Prices.refetch()
@@ -155,7 +154,7 @@ func candidates(in Input, stale []staleObject, site *cached, base string, limits
 	if limits.Tags == 0 || in.Held == nil {
 		return out
 	}
-	tags, covered := chooseTags(stale, site.goodByTag, limits)
+	tags, covered := chooseTags(stale, site.freshByTag, limits)
 	if len(tags) == 0 || len(tags) > limits.Tags {
 		return out
 	}
@@ -166,8 +165,8 @@ func candidates(in Input, stale []staleObject, site *cached, base string, limits
 	return out
 }
 
-// everything purges the whole site. For a site in a folder of a host it is that folder,
-// where the CDN can purge one: the rest of the host belongs to other sites.
+// everything purges the whole site: its folder on the host, if it has one and the CDN can
+// purge folders, since the rest of the host belongs to other sites.
 func everything(in Input, base string, limits Limits) Decision {
 	set := Set{Site: in.Site, Release: in.Release, Sequence: in.Sequence, All: true}
 	if base != "" && limits.Prefixes > 0 && !strings.ContainsAny(base, limits.Unsafe) {
@@ -176,9 +175,8 @@ func everything(in Input, base string, limits Limits) Decision {
 	return Decision{Set: set, Method: MethodEverything}
 }
 
-// staleObjects leaves out changes of which no cache holds an outdated copy: a new path
-// was never cached, and a dropped asset whose name holds its content's hash is never
-// outdated.
+// staleObjects leaves out changes of which no cache holds a stale copy: a new path was never
+// cached, and a dropped asset with a hash in its name is never stale.
 func staleObjects(in Input) []staleObject {
 	var out []staleObject
 	for _, c := range in.Changes {
@@ -208,17 +206,17 @@ func countPaths(stale []staleObject) int {
 	return len(seen)
 }
 
-// Limits are how much a CDN can purge in one release, and its prices.
+// Limits are a CDN's limits for the purge of one release, and its prices.
 type Limits struct {
-	// Tags is how many cache tags a purge may name; 0 when the CDN knows none or
-	// is not set up for them.
+	// Tags is the most cache tags in a purge; 0 for a CDN without tags, or not set up for
+	// them.
 	Tags int
 	// TagHeader is the stored header (or object metadata) that carries the tags, in lower case.
 	TagHeader string
 	Paths     int // single addresses
-	Prefixes  int // starts of addresses; 0 when the CDN knows none
-	// Unsafe are characters that the CDN refuses in a single address: such an address is
-	// reached by a prefix that ends before the first of them.
+	Prefixes  int // starts of addresses; 0 for a CDN without them
+	// Unsafe are characters that the CDN refuses in a single address: a prefix that ends
+	// before the first of them purges such an address.
 	Unsafe string
 	// AnyPrefix says that a prefix may end anywhere ("/news/a*"), not only
 	// after a folder's slash.
@@ -234,22 +232,21 @@ type Prices struct {
 	// Free is the free units a month of the whole account. They are shown, but not
 	// deducted from an estimate, since others may use them.
 	Free int
-	// Refetch is the assumed cost of dropping a cached object that is up to date: the
-	// origin's work and one slow answer at each edge location. It is a weight, and on no
-	// bill. Zero is [DefaultRefetch].
+	// Refetch is the assumed cost of dropping a fresh object: the origin's work and a slow
+	// answer at each edge location. No bill has it. Zero is defaultRefetch.
 	Refetch float64
 }
 
-// DefaultRefetch makes fifty warm objects worth as much as one unit of
-// CloudFront's: a folder of forty pages is dropped whole rather than two pages
-// one by one, and a site of thousands is not dropped for thirty pages.
-const DefaultRefetch = 0.0001
+// defaultRefetch makes fifty fresh objects cost as much as one unit of CloudFront's: one
+// purge of a folder of forty pages is cheaper than two of pages, and a purge of a site of
+// thousands dearer than thirty.
+const defaultRefetch = 0.0001
 
 func (p Prices) refetch() float64 {
 	if p.Refetch > 0 {
 		return p.Refetch
 	}
-	return DefaultRefetch
+	return defaultRefetch
 }
 
 // unit is never zero: of two sets that are free the shorter is better.

@@ -17,7 +17,7 @@ import (
 )
 
 // cloudFrontLimits are CloudFront's with tags, which the tests of plans mostly use.
-var cloudFrontLimits = (&CloudFront{tags: true}).Limits()
+var cloudFrontLimits = (&cloudFront{tags: true}).Limits()
 
 func content(paths ...string) []Change {
 	var out []Change
@@ -38,8 +38,8 @@ func held(n int, format string) []Object {
 func TestAPlanPurgesWhatTheReleaseMadeWrong(t *testing.T) {
 	withoutTags := cloudFrontLimits
 	withoutTags.Tags = 0
-	cloudflare := (&Cloudflare{}).Limits()
-	fastly := (&Fastly{host: "www.example.org"}).Limits()
+	cloudflare := (&cloudflare{}).Limits()
+	fastly := (&fastly{host: "www.example.org"}).Limits()
 	tagged := func(path string, reason plan.Reason, tags ...string) Change {
 		return Change{Path: path, Reason: reason, Tags: tags}
 	}
@@ -202,7 +202,7 @@ func (l Limits) with(p Prices) Limits { l.Prices = p; return l }
 
 func TestADecisionSaysItsPrice(t *testing.T) {
 	d := Plan(Input{Held: append(held(30, "news/%d.html"), held(3000, "img/%d.png")...), Changes: content("news/1.html", "news/2.html", "news/3.html", "news/15.html", "img/7.png")}, cloudFrontLimits)
-	const want = "purge 1 path, 1 prefix for 5 stale files; 26 good ones go too; 2 units, $0.010 beyond the 1000 free a month"
+	const want = "purge 1 path, 1 prefix for 5 stale files; 26 fresh ones go too; 2 units, $0.010 beyond the 1000 free a month"
 	if got := d.String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -322,7 +322,7 @@ func TestAPlanForALargeSiteIsQuick(t *testing.T) {
 			in.Changes = append(in.Changes, Change{Path: path, Reason: plan.ReasonContent, Tags: tags})
 		}
 	}
-	for _, limits := range []Limits{cloudFrontLimits, (&Cloudflare{tags: true}).Limits(), (&Fastly{host: "h"}).Limits()} {
+	for _, limits := range []Limits{cloudFrontLimits, (&cloudflare{tags: true}).Limits(), (&fastly{host: "h"}).Limits()} {
 		d := Plan(in, limits)
 		if d.Stale != 10_000 || d.Units > 1000 {
 			t.Errorf("%s", d)

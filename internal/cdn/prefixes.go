@@ -12,10 +12,10 @@ import (
 type address struct {
 	path  string
 	stale bool // the cached copy is outdated
-	// good is how many cached objects at it are up to date, and would be lost.
-	good int
-	// cut says that path is only the beginning of the address, since the CDN refuses a
-	// character after it. No purge by a single address reaches it.
+	// fresh is the number of fresh objects at it.
+	fresh int
+	// cut says that path is only the start of the address, since the CDN refuses a character
+	// after it: only a prefix purges it.
 	cut bool
 }
 
@@ -23,40 +23,39 @@ type address struct {
 // a range of the slice is a node of their prefix tree.
 type tree struct {
 	addresses []address
-	good      []int // good[i] is the sum over all addresses before i
+	fresh     []int // good[i] is the sum over all addresses before i
 	stale     []int
-	known     bool // false when it isn't known what else caches hold
+	known     bool // whether fresh has all other objects in caches
 	limits    Limits
 
 	// Costs of one path and of one prefix, raised until the limits hold.
-	perPath, perPrefix, perGood float64
+	perPath, perPrefix, perFresh float64
 }
 
-// assumedGood is how many good objects a prefix is assumed to drop where the site's
+// assumedFresh is the assumed number of fresh objects that a prefix drops, if the site's
 // objects are not known.
-const assumedGood = 100
+const assumedFresh = 100
 
 func newTree(all []address, known bool, limits Limits) *tree {
 	slices.SortFunc(all, func(a, b address) int { return strings.Compare(a.path, b.path) })
-	// Objects at one address count as one: it is stale when any of them is, and then no
-	// good copy is lost.
+	// Objects at one address count as one, which is stale if one of them is.
 	merged := all[:0]
 	for _, a := range all {
 		if n := len(merged); n > 0 && merged[n-1].path == a.path {
 			merged[n-1].stale = merged[n-1].stale || a.stale
 			merged[n-1].cut = merged[n-1].cut || a.cut
-			merged[n-1].good = max(merged[n-1].good, a.good)
+			merged[n-1].fresh = max(merged[n-1].fresh, a.fresh)
 			continue
 		}
 		merged = append(merged, a)
 	}
-	t := &tree{addresses: merged, known: known, limits: limits, good: make([]int, len(merged)+1), stale: make([]int, len(merged)+1)}
+	t := &tree{addresses: merged, known: known, limits: limits, fresh: make([]int, len(merged)+1), stale: make([]int, len(merged)+1)}
 	for i, a := range merged {
-		good, stale := a.good, 0
+		good, stale := a.fresh, 0
 		if a.stale {
 			good, stale = 0, 1
 		}
-		t.good[i+1], t.stale[i+1] = t.good[i]+good, t.stale[i]+stale
+		t.fresh[i+1], t.stale[i+1] = t.fresh[i]+good, t.stale[i]+stale
 	}
 	return t
 }
@@ -67,17 +66,17 @@ type cover struct {
 	paths, prefixes []string
 }
 
-// cheapest finds the cheapest paths and prefixes that cover every stale address
-// within the limits. Prefixes are longer than root, the length of the site's own
-// first address. It fails when the limits leave no way.
+// cheapest finds the cheapest paths and prefixes that cover every stale address within the
+// limits. Prefixes are longer than root, the length of the site's folder. false says that
+// the limits allow no cover.
 func (t *tree) cheapest(root int) (cover, bool) {
 	prices := t.limits.Prices
-	t.perPath, t.perPrefix, t.perGood = prices.unit(), prices.unit(), prices.refetch()
+	t.perPath, t.perPrefix, t.perFresh = prices.unit(), prices.unit(), prices.refetch()
 	if t.stale[len(t.addresses)] == 0 {
 		return cover{}, true
 	}
-	// The cost of a kind whose limit is exceeded is raised until the cover keeps the
-	// limit: deterministic, and linear where the exact optimum is not.
+	// Raise the cost of the kind whose limit is exceeded until the cover keeps the limit:
+	// this is linear, which the exact optimum is not.
 	for range 60 {
 		c := t.best(0, len(t.addresses), root)
 		if math.IsInf(c.cost, 1) {
@@ -101,8 +100,8 @@ func (t *tree) cheapest(root int) (cover, bool) {
 	return cover{}, false
 }
 
-// best covers the range [from, to), all of whose addresses share more than the
-// first parent bytes with each other and no others do.
+// best is the cheapest cover of the range [from, to): all addresses with a common prefix that
+// is longer than parent bytes.
 func (t *tree) best(from, to, parent int) cover {
 	switch {
 	case t.stale[to] == t.stale[from]:
@@ -119,18 +118,18 @@ func (t *tree) best(from, to, parent int) cover {
 	if !ok || t.limits.Prefixes == 0 {
 		return single
 	}
-	missed := t.good[to] - t.good[from]
+	missed := t.fresh[to] - t.fresh[from]
 	if !t.known {
-		missed = assumedGood
+		missed = assumedFresh
 	}
-	if whole := t.perPrefix + t.perGood*float64(missed); whole < single.cost {
+	if whole := t.perPrefix + t.perFresh*float64(missed); whole < single.cost {
 		return cover{cost: whole, prefixes: []string{prefix}}
 	}
 	return single
 }
 
-// children covers each part of a range by itself: the address that is the
-// common prefix, and the groups that go on with the same byte.
+// children covers each part of a range by itself: the address that is the common prefix, and
+// the groups with the same next byte.
 func (t *tree) children(from, to, common int) cover {
 	var c cover
 	for from < to {
@@ -148,8 +147,8 @@ func (t *tree) children(from, to, common int) cover {
 	return c
 }
 
-// cut is the longest prefix of common that the CDN accepts and that is longer than the
-// parent's: all lengths between the two cover the same addresses.
+// cut is the longest prefix of common that the CDN accepts; false if it is no longer than the
+// parent's prefix.
 func (t *tree) cut(common string, parent int) (string, bool) {
 	n := len(common)
 	if t.limits.AnyPrefix {

@@ -23,7 +23,7 @@ func TestFoldingEarnsItsLines(t *testing.T) {
 	held = append(held, Object{Path: "index.html"}, Object{Path: "sitemap.xml"}, Object{Path: "feed.xml"})
 	n := len(held)
 	front := span(n-3, n)
-	limits := (&CloudFront{}).Limits()
+	limits := (&cloudFront{}).Limits()
 	for _, c := range []struct {
 		name    string
 		changed []int

@@ -30,7 +30,7 @@ type slow struct {
 func (s *slow) Name() string { return s.name }
 
 func (s *slow) Purge(ctx context.Context, set Set) (Receipt, error) {
-	return deliver(ctx, s.Name(), set, room{total: s.batch, mixed: true}, func(_ context.Context, items []item) (string, error) {
+	return deliver(ctx, s.Name(), set, callLimits{total: s.batch, mixed: true}, func(_ context.Context, items []item) (string, error) {
 		if s.takes == 0 {
 			return "", errors.New("it is away")
 		}
@@ -75,7 +75,7 @@ func TestResumeWithNothingPendingSendsNothing(t *testing.T) {
 	p, cdn := newPress(t), newSlow()
 	p.deploy()
 	r, err := p.resume(cdn, SyncOptions{})
-	if err != nil || !r.NeverTold || len(cdn.sent) != 0 || p.begun() {
+	if err != nil || !r.NeverPurged || len(cdn.sent) != 0 || p.begun() {
 		t.Fatalf("a CDN that was never told: %+v, %v", r, err)
 	}
 	if _, err := Sync(t.Context(), p.dest, cdn, SyncOptions{Site: "www"}); err != nil {
@@ -86,7 +86,7 @@ func TestResumeWithNothingPendingSendsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err = p.resume(cdn, SyncOptions{})
-	if err != nil || r.NeverTold || r.Resumed || !r.Decision.Set.Empty() || len(cdn.sent) != 1 || p.begun() {
+	if err != nil || r.NeverPurged || r.Resumed || !r.Decision.Set.Empty() || len(cdn.sent) != 1 || p.begun() {
 		t.Fatalf("told already: %+v, %v", r, err)
 	}
 	if after, err := p.dest.State.Get(t.Context(), history.PurgedKey(cdn.Name())); err != nil || after.ETag != before.ETag {
@@ -120,7 +120,7 @@ func TestResumeGoesOnWhereThePurgeEnded(t *testing.T) {
 	}
 	cdn.open = nil
 	r, err = p.resume(cdn, SyncOptions{})
-	if err != nil || !r.Resumed || !r.Receipt.Done() || p.begun() {
+	if err != nil || !r.Resumed || !finished(r.Receipt) || p.begun() {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	want := [][]item{{{kindPath, "/a.html"}}, {{kindPath, "/b.html"}}}
@@ -142,7 +142,7 @@ func TestAKilledPurgeIsFoundAndFinished(t *testing.T) {
 		_, _ = Sync(t.Context(), p.dest, dying{cdn}, SyncOptions{Site: "www"})
 	}()
 	r, err := p.resume(cdn, SyncOptions{})
-	if err != nil || !r.Resumed || r.NeverTold || len(cdn.sent) != 1 || p.begun() {
+	if err != nil || !r.Resumed || r.NeverPurged || len(cdn.sent) != 1 || p.begun() {
 		t.Fatalf("%+v, %v", r, err)
 	}
 }
@@ -234,7 +234,7 @@ func TestTheNoteOfAnEarlierVersionCounts(t *testing.T) {
 	p.deploy()
 	for _, want := range [][]string{{"/a.html"}, nil} {
 		r, err := p.resume(cdn, SyncOptions{})
-		if diff := cmp.Diff(want, r.Decision.Set.Paths, cmpopts.EquateEmpty()); err != nil || diff != "" || r.NeverTold {
+		if diff := cmp.Diff(want, r.Decision.Set.Paths, cmpopts.EquateEmpty()); err != nil || diff != "" || r.NeverPurged {
 			t.Errorf("%v\n%s", err, diff)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // Purger purges one CDN. It is safe for concurrent use.
 type Purger interface {
-	// Name names the CDN and the part of it, without secrets: "cloudfront:E123".
+	// Name is the CDN and the part of it, without secrets: "cloudfront:E123".
 	Name() string
 	Limits() Limits
 	// Purge purges a set. The same set again is the same purge, so a caller who doesn't
@@ -28,8 +28,8 @@ type Set struct {
 	Site     string `json:"site,omitempty"`
 	Release  int64  `json:"release,omitempty"`
 	Sequence int64  `json:"sequence,omitempty"` // of the deploy: a rollback has the release's number, but its own sequence
-	// Once makes a purge that a person asked for different from an earlier one of the
-	// same deploy: a CDN would take it for a repetition.
+	// Once makes a purge that a person requested differ from an earlier one of the same
+	// deploy: else a CDN would take it for a repetition.
 	Once string `json:"once,omitempty"`
 
 	All  bool     `json:"all,omitempty"` // everything of the site; the rest is then empty
@@ -43,7 +43,7 @@ type Set struct {
 // Empty says whether there is nothing to purge.
 func (s Set) Empty() bool { return s.Units() == 0 }
 
-// Units counts the set as a bill does: each tag, path and prefix is one, and so is
+// Units is the number of billed units: each tag, path and prefix is one, and so is
 // everything (CloudFront Developer Guide, "Paying for invalidation").
 func (s Set) Units() int {
 	if s.All {
@@ -52,8 +52,7 @@ func (s Set) Units() int {
 	return len(s.Tags) + len(s.Paths) + len(s.Prefixes)
 }
 
-// reference names a part of a set's purge: the same for the same items of the
-// same deploy, another for anything else. It has at most 110 ASCII characters.
+// reference identifies items of a deploy's purge, in at most 110 ASCII characters.
 func (s Set) reference(items []item) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %d %d %q\n", s.Site, s.Release, s.Sequence, s.Once)
@@ -84,8 +83,8 @@ type item struct {
 	value string
 }
 
-// items are the set's items, in the order in which they are sent. Tags come first: each
-// reaches the most objects.
+// items are the set's items in the order of sending. Tags come first: each purges the most
+// objects.
 func (s Set) items() []item {
 	if s.All {
 		return []item{{kind: kindAll}}
@@ -131,16 +130,16 @@ func values(items []item, k kind) []string {
 	return out
 }
 
-// room is how many items of each kind fit into one call of a CDN's API.
-type room struct {
+// callLimits bound the items in one call of a CDN's API.
+type callLimits struct {
 	total, prefixes int
 	mixed           bool // one call may hold several kinds
-	folders         bool // the CDN takes a folder as a prefix
+	folders         bool // the CDN can purge a folder by prefix
 }
 
 // batches splits items into calls. A tail that begins where a batch began is split the
 // same way, so that a resumed purge has the same references.
-func (r room) batches(items []item) [][]item {
+func (r callLimits) batches(items []item) [][]item {
 	var out [][]item
 	start, prefixes := 0, 0
 	for n, i := range items {
@@ -162,18 +161,15 @@ func (r room) batches(items []item) [][]item {
 // Receipt is the progress of a purge. It is stored as JSON, so that a later process can resume it.
 type Receipt struct {
 	CDN string `json:"cdn"` // the purger's name
-	Set Set    `json:"set"` // what was asked for
+	Set Set    `json:"set"` // the whole set to purge
 	// Left are the items that the CDN has not taken yet.
 	Left Set `json:"left,omitzero"`
 	// Open are the CDN's ids of purges that it has taken and may not have finished.
 	Open []string `json:"open,omitempty"`
-	// Refused are items that the CDN refused: the folder of each, or everything, was
-	// purged in its place.
+	// Refused are items that the CDN refused: the folder of each, or everything, was purged
+	// instead.
 	Refused []string `json:"refused,omitempty"`
 }
-
-// Done says whether nothing is left or open.
-func (r Receipt) Done() bool { return r.Left.Empty() && len(r.Open) == 0 }
 
 // PendingError says that a release is live at its origin while a CDN may still serve the
 // content before. It does not fail the release.
@@ -182,10 +178,10 @@ type PendingError struct {
 	Err     error
 }
 
-// Error says what is wrong and what to do.
+// Error says what failed and what to do.
 func (e *PendingError) Error() string {
 	advice := "pressrun invalidate --resume finishes it"
-	if _, ok := errors.AsType[*RefusedError](e.Err); ok {
+	if _, ok := errors.AsType[*refusedError](e.Err); ok {
 		advice = "another try is refused too, until that is fixed at the CDN"
 	}
 	return fmt.Sprintf("live at the origin, but %s may still serve what was replaced: %v (%s)", e.Receipt.CDN, e.Err, advice)
@@ -201,15 +197,9 @@ func pending(r Receipt, err error) error {
 	return &PendingError{Receipt: r, Err: err}
 }
 
-// Carry purges a set and waits until it is in effect. An error is a
-// *PendingError; its receipt is for [Resume].
-func Carry(ctx context.Context, p Purger, set Set) (Receipt, error) {
-	return Resume(ctx, p, Receipt{CDN: p.Name(), Set: set, Left: set})
-}
-
-// Resume resumes a purge that did not end: it sends the items in Left and waits for the
-// purges in Open. It does nothing for a receipt that is done.
-func Resume(ctx context.Context, p Purger, r Receipt) (Receipt, error) {
+// resume carries a purge out from its receipt on: it sends the items in Left and waits for
+// the purges in Open.
+func resume(ctx context.Context, p Purger, r Receipt) (Receipt, error) {
 	if r.CDN != p.Name() {
 		return r, pending(r, fmt.Errorf("the receipt is of %s, and the CDN that is set up is %s", r.CDN, p.Name()))
 	}
@@ -242,22 +232,3 @@ func cause(err error) error {
 	}
 	return err
 }
-
-// None is the purger of a site without a CDN.
-type None struct{}
-
-var _ Purger = None{}
-
-// Name is "none".
-func (None) Name() string { return "none" }
-
-// Limits are none.
-func (None) Limits() Limits { return Limits{} }
-
-// Purge does nothing.
-func (None) Purge(_ context.Context, set Set) (Receipt, error) {
-	return Receipt{CDN: "none", Set: set}, nil
-}
-
-// Wait does nothing.
-func (None) Wait(context.Context, Receipt) error { return nil }

@@ -21,24 +21,24 @@ type Report struct {
 	Receipt  Receipt  `json:"receipt"`
 	// Resumed says that an earlier purge, which had not ended, was resumed.
 	Resumed bool `json:"resumed,omitempty"`
-	// NeverTold says that there was nothing to resume, since no CDN was ever purged for
-	// this destination.
-	NeverTold bool    `json:"never_told,omitempty"`
-	Seconds   float64 `json:"seconds"`
+	// NeverPurged says that there was nothing to resume: no CDN was ever purged for this
+	// destination.
+	NeverPurged bool    `json:"never_told,omitempty"`
+	Seconds     float64 `json:"seconds"`
 }
 
-// SyncOptions are for [Sync].
+// SyncOptions are the options of [Sync].
 type SyncOptions struct {
 	Site      string
 	PublicURL string // the site's public address; "" when it is a host's root
 	// All purges everything, even if nothing changed.
 	All bool
-	// Resume only finishes a purge that was begun. It does nothing for a CDN that was
-	// never purged, and fails with ErrOtherCDN if the purge was begun at another one.
+	// Resume only finishes a purge that was begun. It does nothing for a CDN that was never
+	// purged. ErrOtherCDN says that the purge was begun at another CDN.
 	Resume         bool
 	CleanURLs      bool
 	NotFoundCached bool
-	// DryRun only says what would be purged.
+	// DryRun only plans the purge.
 	DryRun bool
 	Now    func() time.Time // default time.Now
 }
@@ -69,7 +69,7 @@ type syncing struct {
 	dest   store.Destination
 	purger Purger
 	o      SyncOptions
-	told   history.Purged
+	purged history.Purged
 	begun  *Receipt // the noted receipt of a purge that has not ended
 	report Report
 }
@@ -90,15 +90,15 @@ func (s *syncing) run(ctx context.Context) error {
 		if err := s.checkCDN(ctx); err != nil {
 			return err
 		}
-		if s.begun == nil && s.told.Manifest == 0 {
-			s.report.NeverTold = true
+		if s.begun == nil && s.purged.Manifest == 0 {
+			s.report.NeverPurged = true
 			return nil
 		}
 	}
 	if done, err := s.resumeAll(ctx); done || err != nil {
 		return err
 	}
-	decision, err := decide(ctx, s.dest.State, head, s.told, s.purger.Limits(), s.o)
+	decision, err := decide(ctx, s.dest.State, head, s.purged, s.purger.Limits(), s.o)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (s *syncing) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if s.told.Manifest != head.Live.Manifest || s.begun != nil {
+	if s.purged.Manifest != head.Live.Manifest || s.begun != nil {
 		return s.note(ctx, head.Live.Manifest)
 	}
 	return nil
@@ -123,7 +123,7 @@ func (s *syncing) run(ctx context.Context) error {
 // own; a CDN without one can only be set up by mistake while another's purge is open.
 func (s *syncing) checkCDN(ctx context.Context) error {
 	begun := s.begun
-	if begun == nil && s.told.Manifest == 0 {
+	if begun == nil && s.purged.Manifest == 0 {
 		others, err := history.AllPurged(ctx, s.dest.State)
 		if err != nil {
 			return err
@@ -140,8 +140,8 @@ func (s *syncing) checkCDN(ctx context.Context) error {
 	return nil
 }
 
-// resumeAll finishes a purge of everything that a person had asked for: the changes since
-// then would not include it.
+// resumeAll finishes a purge of everything that a person requested: the changes since then
+// would not include it.
 func (s *syncing) resumeAll(ctx context.Context) (done bool, err error) {
 	if s.o.All || s.begun == nil || s.begun.CDN != s.purger.Name() || s.begun.Set.Once == "" {
 		return false, nil
@@ -165,12 +165,12 @@ func (s *syncing) carry(ctx context.Context, set Set) error {
 	} else if err := s.write(ctx, receipt); err != nil {
 		return pending(receipt, err)
 	}
-	receipt, err := Resume(ctx, s.purger, receipt)
+	receipt, err := resume(ctx, s.purger, receipt)
 	s.report.Receipt = receipt
 	if err == nil {
 		return nil
 	}
-	// Even when ctx has ended, noting the progress is worth a moment.
+	// Note the progress even when ctx has ended.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
 	defer cancel()
 	return errors.Join(err, s.write(ctx, receipt))
@@ -181,12 +181,12 @@ const noteTimeout = 10 * time.Second
 
 // read reads the release of the last complete purge, and the receipt of an incomplete one.
 func (s *syncing) read(ctx context.Context) (err error) {
-	if s.told, err = history.ReadPurged(ctx, s.dest.State, s.purger.Name()); err != nil || s.told.Begun == nil {
+	if s.purged, err = history.ReadPurged(ctx, s.dest.State, s.purger.Name()); err != nil || s.purged.Begun == nil {
 		return err
 	}
 	var begun Receipt
-	if err := json.Unmarshal(s.told.Begun, &begun); err != nil {
-		return fmt.Errorf("read the purge that was begun: %w", s.told.Unreadable(s.dest.State, err))
+	if err := json.Unmarshal(s.purged.Begun, &begun); err != nil {
+		return fmt.Errorf("read the purge that was begun: %w", s.purged.Unreadable(s.dest.State, err))
 	}
 	s.begun = &begun
 	return nil
@@ -198,8 +198,8 @@ func (s *syncing) write(ctx context.Context, receipt Receipt) error {
 	if err != nil {
 		return fmt.Errorf("note the purge: %w", err)
 	}
-	s.told.Begun, s.begun = text, &receipt
-	if err := history.WritePurged(ctx, s.dest.State, s.told); err != nil {
+	s.purged.Begun, s.begun = text, &receipt
+	if err := history.WritePurged(ctx, s.dest.State, s.purged); err != nil {
 		return fmt.Errorf("note the purge: %w", err)
 	}
 	return nil
@@ -207,16 +207,16 @@ func (s *syncing) write(ctx context.Context, receipt Receipt) error {
 
 // note notes that the CDN holds nothing older than a manifest.
 func (s *syncing) note(ctx context.Context, manifest int64) error {
-	s.told, s.begun = history.Purged{CDN: s.purger.Name(), Manifest: manifest, At: s.o.Now().UTC()}, nil
-	if err := history.WritePurged(ctx, s.dest.State, s.told); err != nil {
+	s.purged, s.begun = history.Purged{CDN: s.purger.Name(), Manifest: manifest, At: s.o.Now().UTC()}, nil
+	if err := history.WritePurged(ctx, s.dest.State, s.purged); err != nil {
 		// Without the note the next release repeats the purge, which does no harm.
-		return fmt.Errorf("the CDN was told, but that could not be noted: %w", err)
+		return fmt.Errorf("the CDN was purged, but the note on that could not be written: %w", err)
 	}
 	return nil
 }
 
 // decide plans the purge for all changes since the last complete one.
-func decide(ctx context.Context, state store.Store, head history.Head, told history.Purged, limits Limits, o SyncOptions) (Decision, error) {
+func decide(ctx context.Context, state store.Store, head history.Head, last history.Purged, limits Limits, o SyncOptions) (Decision, error) {
 	in := Input{
 		Site: o.Site, Release: head.Live.Release, Sequence: head.Live.Manifest,
 		Base: urlpath.Folder(o.PublicURL), CleanURLs: o.CleanURLs, NotFoundCached: o.NotFoundCached,
@@ -229,14 +229,14 @@ func decide(ctx context.Context, state store.Store, head history.Head, told hist
 		Method: MethodEverything, Units: 1, USD: limits.Prices.Unit, Free: limits.Prices.Free, Missed: -1,
 	}
 	if o.All {
-		// A person asked for it: it must not pass for a repetition of an earlier purge.
+		// The CDN must not take it for a repetition of an earlier purge.
 		whole.Set.Once = o.Now().UTC().Format(time.RFC3339Nano)
 		return whole, nil
 	}
-	if told.Manifest == head.Live.Manifest {
+	if last.Manifest == head.Live.Manifest {
 		return Decision{Method: MethodNothing}, nil
 	}
-	err := collect(ctx, state, head, told, limits.TagHeader, &in)
+	err := collect(ctx, state, head, last, limits.TagHeader, &in)
 	if errors.Is(err, errUnknown) || errors.Is(err, store.ErrNotFound) {
 		return whole, nil // the caches may hold anything
 	}

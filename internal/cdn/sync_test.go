@@ -32,7 +32,7 @@ func (r *recorder) Name() string                        { return "recorder:1" }
 func (r *recorder) Limits() Limits                      { return r.limits }
 func (r *recorder) Wait(context.Context, Receipt) error { return nil }
 func (r *recorder) Purge(ctx context.Context, set Set) (Receipt, error) {
-	return deliver(ctx, r.Name(), set, room{total: 1000, mixed: true}, func(context.Context, []item) (string, error) {
+	return deliver(ctx, r.Name(), set, callLimits{total: 1000, mixed: true}, func(context.Context, []item) (string, error) {
 		if r.away {
 			return "", errors.New("it is away")
 		}
@@ -99,7 +99,7 @@ func (p *press) told(what string, paths ...string) {
 	if err != nil {
 		p.t.Fatalf("%s: %v", what, err)
 	}
-	if diff := cmp.Diff(paths, r.Decision.Set.Paths, cmpopts.EquateEmpty()); diff != "" || r.Decision.Set.All || !r.Receipt.Done() {
+	if diff := cmp.Diff(paths, r.Decision.Set.Paths, cmpopts.EquateEmpty()); diff != "" || r.Decision.Set.All || !finished(r.Receipt) {
 		p.t.Fatalf("%s: %+v\n%s", what, r, diff)
 	}
 }
@@ -135,7 +135,7 @@ func TestWhatACDNMissedIsToldLater(t *testing.T) {
 	p.deploy()
 	p.cdn.away = true
 	r, err := p.sync()
-	if pending, ok := errors.AsType[*PendingError](err); !ok || pending.Receipt.Done() || r.Receipt.Done() {
+	if pending, ok := errors.AsType[*PendingError](err); !ok || finished(pending.Receipt) || finished(r.Receipt) {
 		t.Fatalf("the CDN is away: %+v, %v", r, err)
 	}
 	p.write("b.html", "two")

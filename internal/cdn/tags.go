@@ -8,9 +8,9 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Tags reads the cache tags from the named header: words separated by commas or spaces. A
-// word that CDNs refuse (longer than 256 bytes, not printable ASCII, or with a star) is
-// left out: nothing is cached under it.
+// Tags are the cache tags in the named header: words separated by commas or spaces. Words
+// that CDNs refuse (longer than 256 bytes, not printable ASCII, or with a star) are left
+// out: nothing is cached under them.
 func Tags(h store.Headers, header string) []string {
 	if header == "" {
 		return nil
@@ -63,9 +63,9 @@ func (g *gains) Pop() any {
 	return last
 }
 
-// chooseTags picks tags as long as one costs less than the addresses that it replaces,
-// the one that saves most first (the greedy algorithm for set cover). It returns which of
-// the stale objects they cover.
+// chooseTags picks tags that cost less than the addresses which they replace, the one that
+// saves most first (the greedy algorithm for set cover). covered says which of the stale
+// objects they cover.
 func chooseTags(stale []staleObject, held map[string]int, limits Limits) (tags []string, covered []bool) {
 	covered = make([]bool, len(stale))
 	choices := tagChoices(stale, held, limits.Prices)

@@ -90,8 +90,8 @@ func TestCloudFrontTakesWhatItRefusesByAWildcard(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p, taken := strict(t, noOther)
 			in := Input{Site: "www", Release: 1, Changes: []Change{{Path: c.name, Reason: plan.ReasonContent}}, Held: []Object{{Path: c.name}, {Path: "other.html"}}}
-			receipt, err := Carry(t.Context(), p, Plan(in, p.Limits()).Set)
-			if err != nil || !receipt.Done() || len(receipt.Refused) > 0 {
+			receipt, err := carry(t.Context(), p, Plan(in, p.Limits()).Set)
+			if err != nil || !finished(receipt) || len(receipt.Refused) > 0 {
 				t.Errorf("%+v, %v", receipt, err)
 			}
 			slices.Sort(*taken)
@@ -117,7 +117,7 @@ func TestManyUnsafeNamesAreFoldedIntoFewWildcards(t *testing.T) {
 	if len(d.Set.Prefixes) == 0 || len(d.Set.Prefixes) > cloudFrontPlanned || d.Set.All {
 		t.Fatalf("%+v", d.Set)
 	}
-	if _, err := Carry(t.Context(), p, d.Set); err != nil {
+	if _, err := carry(t.Context(), p, d.Set); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range in.Changes {
@@ -134,7 +134,7 @@ func TestManyUnsafeNamesAreFoldedIntoFewWildcards(t *testing.T) {
 func TestAnUnsafePathThatIsPendingGoesOn(t *testing.T) {
 	p, taken := strict(t, noOther)
 	set := Set{Site: "www", Paths: []string{"/a.html", "/x~1.js", "/x~2.js"}}
-	if receipt, err := Resume(t.Context(), p, Receipt{CDN: p.Name(), Set: set, Left: set}); err != nil || !receipt.Done() {
+	if receipt, err := resume(t.Context(), p, Receipt{CDN: p.Name(), Set: set, Left: set}); err != nil || !finished(receipt) {
 		t.Errorf("%+v, %v", receipt, err)
 	}
 	if diff := cmp.Diff([]string{"/a.html", "/x*"}, *taken); diff != "" {
@@ -147,23 +147,23 @@ func TestAnUnsafePathThatIsPendingGoesOn(t *testing.T) {
 func TestARefusedItemDoesNotSinkTheOthers(t *testing.T) {
 	p, taken := strict(t, func(path string) bool { return path == "/odd/b.html" || path == "/root.html" })
 	set := Set{Site: "www", Release: 2, Paths: append(numbered(200, "/n/%d.html"), "/odd/b.html")}
-	receipt, err := Carry(t.Context(), p, set)
-	if err != nil || !receipt.Done() || !slices.Equal(receipt.Refused, []string{"/odd/b.html"}) {
+	receipt, err := carry(t.Context(), p, set)
+	if err != nil || !finished(receipt) || !slices.Equal(receipt.Refused, []string{"/odd/b.html"}) {
 		t.Errorf("%+v, %v", receipt, err)
 	}
 	if want := append(numbered(200, "/n/%d.html"), "/odd/*"); !slices.Equal(*taken, want) {
 		t.Errorf("took %q", *taken)
 	}
-	receipt, err = Carry(t.Context(), p, Set{Site: "www", Release: 3, Paths: []string{"/root.html", "/z.html"}})
-	if err != nil || !receipt.Done() || (*taken)[len(*taken)-1] != "/*" {
+	receipt, err = carry(t.Context(), p, Set{Site: "www", Release: 3, Paths: []string{"/root.html", "/z.html"}})
+	if err != nil || !finished(receipt) || (*taken)[len(*taken)-1] != "/*" {
 		t.Errorf("%+v, %v; took %q", receipt, err, (*taken)[201:])
 	}
 }
 
 func TestACDNThatRefusesEverythingIsNotPromisedToBeFinished(t *testing.T) {
 	p, _ := strict(t, func(string) bool { return true })
-	receipt, err := Carry(t.Context(), p, Set{Site: "www", Paths: numbered(1000, "/%d.html")})
-	if err == nil || receipt.Done() || strings.Contains(err.Error(), "--resume") || !strings.Contains(err.Error(), "another try is refused too") {
+	receipt, err := carry(t.Context(), p, Set{Site: "www", Paths: numbered(1000, "/%d.html")})
+	if err == nil || finished(receipt) || strings.Contains(err.Error(), "--resume") || !strings.Contains(err.Error(), "another try is refused too") {
 		t.Errorf("%+v, %v", receipt, err)
 	}
 	if len(receipt.Refused) > maxRefused+1 {
@@ -215,7 +215,7 @@ func TestEachCDNIsAskedAsBrowsersAsk(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			receipt, err := Carry(t.Context(), p, Set{Site: "www", Paths: paths})
+			receipt, err := carry(t.Context(), p, Set{Site: "www", Paths: paths})
 			if err != nil || !slices.Equal(receipt.Refused, []string{"/x/bad.html"}) {
 				t.Errorf("%+v, %v", receipt, err)
 			}

@@ -13,7 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 )
 
-var _ Purger = (*Varnish)(nil)
+var _ Purger = (*varnish)(nil)
 
 const (
 	varnishPaths    = 2000
@@ -26,30 +26,30 @@ const (
 	varnishTagHeader = "x-amz-meta-cache-tag"
 )
 
-// Varnish purges one or more Varnish servers through the VCL of docs/varnish.vcl, which
+// varnish purges one or more Varnish servers through the VCL of docs/varnish.vcl, which
 // knows the methods PURGE (one address) and BAN (by the header X-Ban-Url or X-Ban-Tags, a
 // regular expression over addresses or tags). A purge is in effect once it is answered.
-type Varnish struct {
+type varnish struct {
 	servers []string // "http://varnish-1:6081"
 	host    string   // the site's public host, which is part of Varnish's cache key
 	base    string
 	client  client
 }
 
-func checkVarnish(s target) error {
-	_, err := varnishServers(s.name)
-	if err == nil && s.public.Host == "" {
+func checkVarnish(t target) error {
+	_, err := varnishServers(t.name)
+	if err == nil && t.public.Host == "" {
 		err = fmt.Errorf("varnish caches by host: %w", ErrNoPublicURL)
 	}
 	return err
 }
 
-func openVarnish(_ context.Context, s target) (Purger, error) {
-	servers, err := varnishServers(s.name)
+func openVarnish(_ context.Context, t target) (Purger, error) {
+	servers, err := varnishServers(t.name)
 	if err != nil {
 		return nil, err
 	}
-	return &Varnish{servers: servers, host: s.public.Host, base: s.base, client: s.http}, nil
+	return &varnish{servers: servers, host: t.public.Host, base: t.base, client: t.http}, nil
 }
 
 func varnishServers(list string) ([]string, error) {
@@ -64,11 +64,10 @@ func varnishServers(list string) ([]string, error) {
 	return servers, nil
 }
 
-// Name names the servers.
-func (v *Varnish) Name() string { return "varnish:" + strings.Join(v.servers, ",") }
+func (v *varnish) Name() string { return "varnish:" + strings.Join(v.servers, ",") }
 
-// Limits keep the number of bans small: Varnish checks each ban against each object.
-func (v *Varnish) Limits() Limits {
+// Limits keep the number of bans small: Varnish matches each ban against each object.
+func (v *varnish) Limits() Limits {
 	return Limits{
 		Tags: varnishTags, TagHeader: varnishTagHeader, Paths: varnishPaths, Prefixes: varnishPrefixes,
 		AnyPrefix: true, Everything: true,
@@ -76,13 +75,13 @@ func (v *Varnish) Limits() Limits {
 }
 
 // Purge purges every server. A server that is down does not keep the others from being purged.
-func (v *Varnish) Purge(ctx context.Context, set Set) (Receipt, error) {
-	return deliver(ctx, v.Name(), set, room{total: varnishBatch, folders: true}, func(ctx context.Context, items []item) (string, error) {
+func (v *varnish) Purge(ctx context.Context, set Set) (Receipt, error) {
+	return deliver(ctx, v.Name(), set, callLimits{total: varnishBatch, folders: true}, func(ctx context.Context, items []item) (string, error) {
 		errs := make([]error, len(v.servers))
 		var group errgroup.Group
 		for n, server := range v.servers {
 			group.Go(func() error {
-				if err := v.tell(ctx, server, items); err != nil {
+				if err := v.purge(ctx, server, items); err != nil {
 					errs[n] = fmt.Errorf("purge varnish %s: %w", server, advise(err,
 						"its VCL does not let this machine purge: add it to the acl", "its VCL does not know how to purge: see docs/varnish.vcl"))
 				}
@@ -94,7 +93,7 @@ func (v *Varnish) Purge(ctx context.Context, set Set) (Receipt, error) {
 	})
 }
 
-func (v *Varnish) tell(ctx context.Context, server string, items []item) error {
+func (v *varnish) purge(ctx context.Context, server string, items []item) error {
 	switch items[0].kind {
 	case kindAll:
 		return v.ban(ctx, server, "X-Ban-Url", "^"+regexp.QuoteMeta(urlpath.Encode(v.base))+"/")
@@ -120,8 +119,8 @@ func (v *Varnish) tell(ctx context.Context, server string, items []item) error {
 	return group.Wait()
 }
 
-// banTags bans as many tags in one call as a header has room for.
-func (v *Varnish) banTags(ctx context.Context, server string, tags []string) error {
+// banTags bans as many tags in each call as fit into a header.
+func (v *varnish) banTags(ctx context.Context, server string, tags []string) error {
 	for len(tags) > 0 {
 		n, length := 0, 0
 		for n < len(tags) && (n == 0 || length+len(tags[n]) < varnishPattern/2) {
@@ -136,7 +135,7 @@ func (v *Varnish) banTags(ctx context.Context, server string, tags []string) err
 	return nil
 }
 
-func (v *Varnish) ban(ctx context.Context, server, header, pattern string) error {
+func (v *varnish) ban(ctx context.Context, server, header, pattern string) error {
 	_, err := v.client.do(ctx, call{method: "BAN", url: server + "/", header: map[string]string{header: pattern}, host: v.host})
 	return err
 }
@@ -151,5 +150,4 @@ func tagPattern(tags []string) string {
 	return `(?i)(^|[\s,])(` + strings.Join(quoted, "|") + `)([\s,]|$)`
 }
 
-// Wait returns at once: a purge is in effect once it is answered.
-func (v *Varnish) Wait(context.Context, Receipt) error { return nil }
+func (v *varnish) Wait(context.Context, Receipt) error { return nil }

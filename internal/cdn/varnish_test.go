@@ -95,7 +95,7 @@ func TestVarnishForgetsWhatItIsToldAndNothingElse(t *testing.T) {
 					t.Fatalf("%s is not cached: %q, then %q", path, before[path], again)
 				}
 			}
-			if _, err := Carry(t.Context(), p, c.set); err != nil {
+			if _, err := carry(t.Context(), p, c.set); err != nil {
 				t.Fatal(err)
 			}
 			for _, path := range all {
@@ -117,7 +117,7 @@ func TestVarnishRefusesABanThatIsNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, ok := p.(*Varnish)
+	v, ok := p.(*varnish)
 	if !ok {
 		t.Fatalf("%T", p)
 	}
@@ -138,8 +138,8 @@ func TestOneVarnishThatIsAwayDoesNotKeepTheOthersStale(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := get("www.example.org", "/a")
-	receipt, err := Carry(t.Context(), p, Set{Paths: []string{"/a"}})
-	if err == nil || receipt.Done() || !strings.Contains(err.Error(), away) {
+	receipt, err := carry(t.Context(), p, Set{Paths: []string{"/a"}})
+	if err == nil || finished(receipt) || !strings.Contains(err.Error(), away) {
 		t.Errorf("%+v, %v", receipt, err)
 	}
 	if get("www.example.org", "/a") == before {
@@ -155,7 +155,7 @@ func TestAServerWithoutOurVCLIsTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Carry(t.Context(), p, Set{All: true}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := carry(t.Context(), p, Set{All: true}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%d: %v", status, err)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-var _ Purger = (*Webhook)(nil)
+var _ Purger = (*webhook)(nil)
 
 const (
 	webhookType = "pressrun.purge"
@@ -25,11 +25,11 @@ const (
 	webhookItems = 10000
 )
 
-// Webhook tells an operator's own service what to purge, for CDNs that have no purger
+// webhook tells an operator's own service what to purge, for CDNs that have no purger
 // here. Messages follow Standard Webhooks 1.0.0; webhook-id is the same for the same
 // purge, so that a receiver recognises a retry. The service answers 2xx once the purge is
 // done.
-type Webhook struct {
+type webhook struct {
 	url, host string // only the host is shown: the path may hold a token
 	key       []byte // nil for unsigned
 	base      string
@@ -58,19 +58,19 @@ func webhookKey(secret string) ([]byte, error) {
 	return key, nil
 }
 
-func checkWebhook(s target) error {
-	_, err := webhookURL(s.name)
+func checkWebhook(t target) error {
+	_, err := webhookURL(t.name)
 	return err
 }
 
-func openWebhook(_ context.Context, s target) (Purger, error) {
-	u, err := webhookURL(s.name)
+func openWebhook(_ context.Context, t target) (Purger, error) {
+	u, err := webhookURL(t.name)
 	if err != nil {
 		return nil, err
 	}
-	w := &Webhook{url: u.String(), host: u.Host, base: s.base, client: s.http, now: time.Now}
-	if s.secret != "" {
-		if w.key, err = webhookKey(s.secret); err != nil {
+	w := &webhook{url: u.String(), host: u.Host, base: t.base, client: t.http, now: time.Now}
+	if t.secret != "" {
+		if w.key, err = webhookKey(t.secret); err != nil {
 			return nil, err
 		}
 	}
@@ -85,11 +85,10 @@ func webhookURL(address string) (*url.URL, error) {
 	return u, nil
 }
 
-// Name names the service's host.
-func (w *Webhook) Name() string { return "webhook:" + w.host }
+func (w *webhook) Name() string { return "webhook:" + w.host }
 
-// Limits: the service gets the exact list.
-func (w *Webhook) Limits() Limits {
+// Limits are high: the service gets the exact list.
+func (w *webhook) Limits() Limits {
 	return Limits{
 		Tags: webhookItems, TagHeader: cloudFrontTagHeader, Paths: webhookItems, Prefixes: webhookItems / 10,
 		AnyPrefix: true, Everything: true,
@@ -97,8 +96,8 @@ func (w *Webhook) Limits() Limits {
 }
 
 // Purge sends a message for each two hundred items.
-func (w *Webhook) Purge(ctx context.Context, set Set) (Receipt, error) {
-	return deliver(ctx, w.Name(), set, room{total: webhookBatch, mixed: true, folders: true}, func(ctx context.Context, items []item) (string, error) {
+func (w *webhook) Purge(ctx context.Context, set Set) (Receipt, error) {
+	return deliver(ctx, w.Name(), set, callLimits{total: webhookBatch, mixed: true, folders: true}, func(ctx context.Context, items []item) (string, error) {
 		part := set.with(items)
 		if part.All && w.base != "" {
 			part.All, part.Prefixes = false, []string{w.base + "/"}
@@ -117,7 +116,7 @@ func (w *Webhook) Purge(ctx context.Context, set Set) (Receipt, error) {
 }
 
 // sign signs each try anew: receivers refuse an old timestamp.
-func (w *Webhook) sign(r *http.Request, id string, body []byte) {
+func (w *webhook) sign(r *http.Request, id string, body []byte) {
 	timestamp := strconv.FormatInt(w.now().Unix(), 10)
 	r.Header.Set("Webhook-Id", id)
 	r.Header.Set("Webhook-Timestamp", timestamp)
@@ -130,5 +129,4 @@ func (w *Webhook) sign(r *http.Request, id string, body []byte) {
 	r.Header.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 }
 
-// Wait returns at once: the service answers when it is done.
-func (w *Webhook) Wait(context.Context, Receipt) error { return nil }
+func (w *webhook) Wait(context.Context, Receipt) error { return nil }

@@ -15,11 +15,11 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// maxPage bounds a page whose text is shown, in bytes, compressed and not.
+// maxPage is the size of the largest page whose text is shown, in bytes, compressed and not.
 const maxPage = 2 << 20
 
-// content reads a file as a browser gets it. missing says why there is nothing to show
-// (api.TextNotKept and the like); errors are the store's.
+// content reads a file as a browser gets it. missing is the reason for no content
+// (api.TextNotKept, api.TextTooLarge, api.TextUnreadable); errors are the store's.
 func (r Releases) content(ctx context.Context, e *manifest.Entry) (body []byte, missing string, err error) {
 	if e.Size > maxPage {
 		return nil, api.TextTooLarge, nil
@@ -44,22 +44,22 @@ func (r Releases) content(ctx context.Context, e *manifest.Entry) (body []byte, 
 	}
 	switch {
 	case err != nil:
-		return nil, api.TextUnreadable, nil //nolint:nilerr // the site published it so: no failure of this call
+		return nil, api.TextUnreadable, nil //nolint:nilerr // the site published it so
 	case len(body) > maxPage:
 		return nil, api.TextTooLarge, nil
 	}
 	return body, "", nil
 }
 
-// stored finds the bytes of a file; store.ErrNotFound when they are nowhere.
+// stored finds the stored bytes of a file. store.ErrNotFound: they are not kept.
 func (r Releases) stored(ctx context.Context, e *manifest.Entry) ([]byte, error) {
 	if r.Dest.KeptPrefix != "" {
-		body, err := exactly(ctx, r.Dest.KeptStore(), content.KeptKey(r.Dest.KeptPrefix, e.Sum), e)
+		body, err := readExact(ctx, r.Dest.KeptStore(), content.KeptKey(r.Dest.KeptPrefix, e.Sum), e)
 		if !errors.Is(err, store.ErrNotFound) {
 			return body, err
 		}
 	}
-	body, err := exactly(ctx, r.Dest.Site, e.Path, e)
+	body, err := readExact(ctx, r.Dest.Site, e.Path, e)
 	versions, ok := r.Dest.Site.(store.Versioner)
 	if !errors.Is(err, store.ErrNotFound) || e.Version == "" || !ok {
 		return body, err
@@ -71,10 +71,10 @@ func (r Releases) stored(ctx context.Context, e *manifest.Entry) ([]byte, error)
 	return o.Body, err
 }
 
-// exactly reads a key, if its content is the entry's by hash.
-func exactly(ctx context.Context, st store.Store, key string, e *manifest.Entry) ([]byte, error) {
+// readExact reads a key. store.ErrNotFound: its content is not the entry's, by hash.
+func readExact(ctx context.Context, st store.Store, key string, e *manifest.Entry) ([]byte, error) {
 	info, err := st.Stat(ctx, key)
-	if err == nil && info.Size != e.Size { // it may be of any size: it is not read
+	if err == nil && info.Size != e.Size { // it may be too large to read
 		err = store.ErrNotFound
 	}
 	if err != nil {

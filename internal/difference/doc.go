@@ -1,9 +1,7 @@
-// Package difference tells people what differs between two releases of a site: which
-// pages, by title and address, and of one page its old text beside its new one. It reads
-// what the site's destination keeps, and changes nothing there.
+// Package difference compares two releases of a site for people: the changed pages, by title
+// and address, and a page's old text beside its new one. It only reads the destination.
 //
 // A page's old content is where a rollback finds it: among the copies kept by hash, as a
-// version that the bucket keeps, or, as long as nobody has replaced it, in its place.
-// Content is checked against the hash in the release's manifest, so that a file that was
-// changed since is not shown as if it had been published.
+// version in the bucket, or still in its place. Its hash must be that in the release's
+// manifest: a file that others changed was not published.
 package difference

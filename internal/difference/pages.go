@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// MaxTitled bounds how many pages are read for their titles.
-	MaxTitled = 100
-	// atOnce bounds how many of them are read at the same time.
+	// maxTitled is the most pages that are read for their titles.
+	maxTitled = 100
+	// atOnce is the most pages that are read at the same time.
 	atOnce = 8
 )
 
@@ -66,12 +66,12 @@ func changeOf(d plan.Difference) string {
 	return api.PageChanged
 }
 
-// title sets the titles of pages: those that they have now, or had. A page that can't be
-// read gets none.
+// title sets the titles of pages: the new ones, or the old ones of deleted pages. A page that
+// can't be read gets none.
 func (r Releases) title(ctx context.Context, found []plan.Difference, pages []api.ChangedPage) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
-	for i, d := range found[:min(len(found), MaxTitled)] {
+	for i, d := range found[:min(len(found), maxTitled)] {
 		group.Go(func() error {
 			body, missing, err := r.content(ctx, cmp.Or(d.New, d.Old))
 			if err == nil && missing == "" {
@@ -83,7 +83,7 @@ func (r Releases) title(ctx context.Context, found []plan.Difference, pages []ap
 	return group.Wait()
 }
 
-// address is where a web server shows a page: a folder's index page as the folder.
+// address is the public path of a page: that of the folder for an index page.
 func address(path string) string {
 	if name, ok := strings.CutSuffix(path, "index.html"); ok && (name == "" || strings.HasSuffix(name, "/")) {
 		path = name

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// maxParagraphs and maxParagraph bound the text of a page that is compared.
+	// The bounds of the compared text of a page.
 	maxParagraphs = 4000
 	maxParagraph  = 20_000 // bytes
 	maxTitle      = 300    // bytes
@@ -19,11 +19,11 @@ const (
 type pageText struct {
 	title      string
 	paragraphs []string
-	cut        bool // there was more than is compared
+	cut        bool // the page has more text
 }
 
-// within are the elements in the middle of a sentence; all others end a paragraph.
-var within = map[atom.Atom]bool{
+// inline are the elements inside of sentences; all others end a paragraph.
+var inline = map[atom.Atom]bool{
 	atom.A: true, atom.Abbr: true, atom.B: true, atom.Bdi: true, atom.Bdo: true, atom.Cite: true, atom.Code: true, atom.Data: true,
 	atom.Del: true, atom.Dfn: true, atom.Em: true, atom.Font: true, atom.I: true, atom.Img: true, atom.Ins: true, atom.Kbd: true,
 	atom.Label: true, atom.Mark: true, atom.Q: true, atom.S: true, atom.Samp: true, atom.Small: true, atom.Span: true, atom.Strong: true,
@@ -35,7 +35,7 @@ var unread = map[atom.Atom]bool{
 	atom.Script: true, atom.Style: true, atom.Template: true, atom.Noscript: true, atom.Svg: true, atom.Iframe: true,
 }
 
-// textOf reads the text of a page, which may be any bytes.
+// textOf is the text of a page, which may be any bytes.
 func textOf(page []byte) pageText {
 	r := textReader{tokens: html.NewTokenizer(bytes.NewReader(page))}
 	r.tokens.SetMaxBuf(maxPage)
@@ -50,9 +50,9 @@ type textReader struct {
 	tokens *html.Tokenizer
 	out    pageText
 	line   strings.Builder
-	// skip is the element whose content is not read, deep how many of its name are open.
+	// skip is the element whose content is not read, depth the number of open ones.
 	skip    atom.Atom
-	deep    int
+	depth   int
 	titling bool
 }
 
@@ -80,12 +80,12 @@ func (r *textReader) tag(name atom.Atom, kind html.TokenType, attributes bool) {
 		r.skipped(name, kind)
 		return
 	case unread[name] && kind == html.StartTagToken:
-		r.skip, r.deep = name, 1
+		r.skip, r.depth = name, 1
 	case name == atom.Img && attributes && kind != html.EndTagToken:
-		r.picture()
+		r.image()
 		return
 	}
-	if !within[name] {
+	if !inline[name] {
 		r.end()
 	}
 	if name == atom.Title {
@@ -98,16 +98,16 @@ func (r *textReader) skipped(name atom.Atom, kind html.TokenType) {
 	switch {
 	case name != r.skip:
 	case kind == html.StartTagToken:
-		r.deep++
+		r.depth++
 	case kind == html.EndTagToken:
-		if r.deep--; r.deep == 0 {
+		if r.depth--; r.depth == 0 {
 			r.skip = 0
 		}
 	}
 }
 
-// picture reads an image's alternative text.
-func (r *textReader) picture() {
+// image reads an image's alternative text.
+func (r *textReader) image() {
 	for more := true; more; {
 		var name, value []byte
 		name, value, more = r.tokens.TagAttr()
@@ -125,7 +125,7 @@ func (r *textReader) add(text string) {
 	}
 }
 
-// end ends a paragraph. White space is one blank in it, as a browser shows it.
+// end ends a paragraph, and makes each white space in it one blank, as browsers do.
 func (r *textReader) end() {
 	text := strings.Join(strings.Fields(strings.ToValidUTF8(r.line.String(), "\uFFFD")), " ")
 	r.line.Reset()

@@ -13,15 +13,15 @@ import (
 // ErrNotKept says that a release is not, or no longer, kept at the destination.
 var ErrNotKept = history.ErrNoRelease
 
-// Releases name two releases of a site at its destination. A To of 0 is the live one. A
-// From of 0 is the release that was live before To; the first has none.
+// Releases are two releases of a site at its destination, by number. A To of 0 is the live
+// one; a From of 0 is the release that was live before To, if any.
 type Releases struct {
 	Dest     store.Destination
-	Site     string // whose destination it must be; "" for any
+	Site     string // the site that the destination must have; "" for any
 	From, To int64
 }
 
-// read reads the two manifests; the older one has no files where nothing was live before.
+// read reads the two manifests; from is empty if nothing was live before.
 func (r Releases) read(ctx context.Context) (from, to *manifest.Manifest, err error) {
 	head, err := history.ReadHead(ctx, r.Dest.State, r.Site)
 	if err != nil {

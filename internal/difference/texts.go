@@ -11,8 +11,8 @@ import (
 	"github.com/pressrun/pressrun/internal/worddiff"
 )
 
-// around is how many paragraphs that are the same are shown around a difference.
-const around = 2
+// contextParagraphs is the number of equal paragraphs shown around a difference.
+const contextParagraphs = 2
 
 // NoPageError says that neither release has the page.
 type NoPageError struct{ Path string }
@@ -56,7 +56,7 @@ func (r Releases) Text(ctx context.Context, path string) (api.PageText, error) {
 	out.Title, out.OldTitle = cmp.Or(after.title, before.title), before.title
 	out.Cut = before.cut || after.cut
 	if out.OldMissing == "" && out.NewMissing == "" {
-		out.Rows = rowsOf(worddiff.Compare(before.paragraphs, after.paragraphs, around))
+		out.Rows = rowsOf(worddiff.Compare(before.paragraphs, after.paragraphs, contextParagraphs))
 	}
 	return out, nil
 }

@@ -1,6 +1,6 @@
-// Package pattern compiles a regular expression when it is first asked for: most commands
-// of the program need none of them, and the start of each would pay for all. It imports
-// no other package of Pressrun.
+// Package pattern compiles regular expressions at their first use: most commands of the
+// program use none, and each would compile all at its start. It imports no other package of
+// Pressrun.
 package pattern
 
 import (

@@ -25,21 +25,21 @@ type CDN struct {
 // built or sent, so that a wrong name or a missing token is found in time. It sends
 // nothing.
 func OpenCDN(ctx context.Context, c cdn.Config) (*CDN, error) {
-	if c.Address == "" || c.Address == "none" {
+	if c.Address == "" {
 		return nil, nil //nolint:nilnil // a site without a CDN
 	}
 	purger, err := cdn.Open(ctx, c)
-	if err != nil {
+	if purger == nil {
 		return nil, err
 	}
 	return &CDN{config: c, purger: purger}, nil
 }
 
-// Name names the CDN and the part of it, without secrets.
+// Name is the CDN and the part of it, without secrets.
 func (c *CDN) Name() string { return c.purger.Name() }
 
-// Invalidation says what to purge without a release: the changes since the last complete
-// purge, unless All or Resume is set.
+// Invalidation is a purge without a release: of the changes since the last complete purge,
+// unless All or Resume is set.
 type Invalidation struct {
 	All    bool // everything
 	Resume bool // only finish a purge that was begun: see cdn.SyncOptions
@@ -47,20 +47,19 @@ type Invalidation struct {
 	Now    func() time.Time // default time.Now
 }
 
-// Invalidate purges from the CDN what the live release has changed since the last
-// complete purge. A *cdn.PendingError says that the CDN may still show the content
-// before.
+// Invalidate purges from the CDN the content that was replaced since the last complete
+// purge. A *cdn.PendingError says that the CDN may still show some of it.
 func (c *CDN) Invalidate(ctx context.Context, dest store.Destination, site string, i Invalidation) (cdn.Report, error) {
 	o := c.config.Sync(site)
 	o.All, o.Resume, o.DryRun, o.Now = i.All, i.Resume, i.DryRun, i.Now
 	return cdn.Sync(ctx, dest, c.purger, o)
 }
 
-// tell purges from the CDN the content that the live release has replaced. It never fails
+// purge purges from the CDN the content that the live release has replaced. It never fails
 // the release: the next purge resumes an incomplete one.
-func (p Plan) tell(ctx context.Context) *CDNReport {
-	if p.Telling != nil {
-		p.Telling(p.CDN.Name())
+func (p Plan) purge(ctx context.Context) *CDNReport {
+	if p.Purging != nil {
+		p.Purging(p.CDN.Name())
 	}
 	var late error
 	if limit := p.CDN.Limit; limit > 0 {
@@ -70,17 +69,17 @@ func (p Plan) tell(ctx context.Context) *CDNReport {
 		defer cancel()
 	}
 	report, err := p.CDN.Invalidate(ctx, p.Destination, p.Site, Invalidation{Now: p.Now})
-	told := &CDNReport{Report: report, Err: err}
+	out := &CDNReport{Report: report, Err: err}
 	if err != nil && late != nil && context.Cause(ctx) == late && !errors.Is(err, late) { //nolint:errorlint // this limit, not one of the caller's
 		receipt := report.Receipt
 		receipt.CDN = report.CDN
-		told.Err = &cdn.PendingError{Receipt: receipt, Err: fmt.Errorf("%w: %w", late, told.Cause())}
+		out.Err = &cdn.PendingError{Receipt: receipt, Err: fmt.Errorf("%w: %w", late, out.Cause())}
 	}
-	return told
+	return out
 }
 
-// forecast is what would be purged for a plan alone, without the rest of an earlier
-// incomplete purge. Nil without a CDN.
+// forecast plans the purge for a plan, without the rest of an earlier incomplete purge. Nil
+// without a CDN.
 func (p Plan) forecast(ctx context.Context, r deploy.Result) (*cdn.Decision, error) {
 	if p.CDN == nil {
 		return nil, nil //nolint:nilnil // a site without a CDN

@@ -10,16 +10,16 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Plan says what to publish, where, and which CDN and redirect store follow.
+// Plan is a release to publish, its destination, CDN and redirect store.
 type Plan struct {
 	Site        string // name of the site; a destination that holds another site is refused
-	Source      Source // what becomes the live release
+	Source      Source // of the release
 	Destination store.Destination
-	PublicURL   string // where visitors find the site; "" where that is not known
+	PublicURL   string // the site's public address; "" where it is not known
 	CDN         *CDN   // purged once the release is live; nil for none
 	Redirects   Redirects
 	Allow       []string // names of guards that may be violated this once
-	DryRun      bool     // report what would be done and purged, and change nothing
+	DryRun      bool     // plan the deploy and the purge, and change nothing
 	// Owner names the deploy to a later one that finds the destination locked.
 	// Default: host and process.
 	Owner string
@@ -31,24 +31,24 @@ type Plan struct {
 	// Confirm, if set, is called once the lease is held, before anything else is written. Its
 	// error ends the deploy.
 	Confirm func(context.Context) error
-	// SamplePages is how many of the changed pages to choose for Verify; 0 for none.
+	// SamplePages is the number of changed pages in the sample for Verify; 0 for none.
 	SamplePages int
 	// Progress is called with each phase's progress, at most ten times a second.
 	Progress func(deploy.Event)
-	// Telling, if set, is called with the CDN's name before it is purged.
-	Telling func(cdn string)
+	// Purging, if set, is called with the CDN's name before it is purged.
+	Purging func(cdn string)
 	Now     func() time.Time // default time.Now
 }
 
-// Run publishes a plan. After an error the release is not live; a failure once it is live
-// is a warning in the report, or makes the CDN pending. A *guard.Error comes before the
-// first write.
+// Run publishes a plan. After an error the release is not live; a failure once it is live is
+// a warning in the report, or makes the CDN pending. A *guard.Error comes before the first
+// write.
 func Run(ctx context.Context, p Plan) (Report, error) {
 	var report Report
 	o := p.options()
 	if p.CDN != nil && !p.DryRun {
 		o.Invalidate = func(ctx context.Context, _ deploy.Result) error {
-			report.CDN = p.tell(ctx)
+			report.CDN = p.purge(ctx)
 			return nil // the report has the error; the deletes follow all the same
 		}
 	}
@@ -66,7 +66,7 @@ func Run(ctx context.Context, p Plan) (Report, error) {
 	}
 	if p.CDN != nil && report.CDN == nil {
 		// Nothing changed: finish an earlier release's purge.
-		report.CDN = p.tell(ctx)
+		report.CDN = p.purge(ctx)
 	}
 	report.Sample, report.SampleErr = p.sample(ctx, result)
 	return report, nil

@@ -7,8 +7,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
 )
 
-// Redirects is the store that also gets a release's redirects. The zero value is none,
-// which a destination that had one refuses.
+// Redirects is the redirect store of a release. The zero value is none, which Run refuses for
+// a destination with a redirect store.
 type Redirects struct {
 	store redirect.Store
 	none  bool // stop using the store of earlier releases

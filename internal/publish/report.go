@@ -14,16 +14,16 @@ type Report struct {
 	deploy.Result
 	// CDN is the result of the purge; nil when there is no CDN, or nothing went live.
 	CDN *CDNReport
-	// Forecast is what would be purged, after a dry run with a CDN; else nil.
+	// Forecast is the planned purge, after a dry run with a CDN; else nil.
 	Forecast *cdn.Decision
-	// Sample are changed pages with the content that the public must see, for Verify.
-	// SampleErr says why there is none although one was asked for.
+	// Sample are changed pages with their expected content, for Verify. SampleErr says why
+	// there is none although SamplePages is set.
 	Sample    []verify.Expectation
 	SampleErr error
 }
 
 // EdgePending says that the release is live at its origin, while the CDN may still show
-// the content before.
+// replaced content.
 func (r Report) EdgePending() bool { return r.CDN != nil && r.CDN.Err != nil }
 
 // CDNState is the state of a CDN after a release.
@@ -68,7 +68,7 @@ func (r CDNReport) Pending() error {
 	if _, ok := errors.AsType[*cdn.PendingError](r.Err); ok || r.Err == nil {
 		return r.Err
 	}
-	return fmt.Errorf("live at the origin, but %s was not told: %w (pressrun invalidate finishes it)", r.CDN, r.Err)
+	return fmt.Errorf("live at the origin, but %s was not purged: %w (pressrun invalidate finishes it)", r.CDN, r.Err)
 }
 
 // String is the purge in one line; "" when it is not complete.

@@ -10,7 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Source is the content of the new live release: a Build, an Earlier release, or Shards.
+// Source is the source of the release: a Build, an Earlier release, or Shards.
 type Source interface {
 	publish(ctx context.Context, dest store.Destination, o engine.Options) (deploy.Result, error)
 }

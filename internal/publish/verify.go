@@ -11,38 +11,37 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// Look says what the public must see of a deployed release.
-type Look struct {
+// VerifyOptions are the expected release and the bounds of a Verify.
+type VerifyOptions struct {
 	URL  string // the site's public address
 	Site string
 	// Release and Sequence are the deploy's.
 	Release, Sequence int64
-	Sample            []verify.Expectation // Report.Sample; none to look at the marker alone
-	// CDNPending says that the purge is known to be incomplete: then the sample is not
-	// read, and the marker may be the old one.
+	Sample            []verify.Expectation // Report.Sample; none to read the marker alone
+	// CDNPending says that the purge is incomplete: then the sample is not read, and the
+	// marker may be the old one.
 	CDNPending bool
-	// Limit is how long to try, Interval the pause between tries.
+	// Limit is the time for all tries, Interval the pause between tries.
 	Limit, Interval time.Duration
 	// Progress, if set, is called after each try with what is still missing.
 	Progress func(why string)
 }
 
-// VerifyResult says what the public sees of a release that is live at its origin.
+// VerifyResult is the public state of a release that is live at its origin.
 type VerifyResult struct {
 	verify.Result
-	// Stale are the pages that caches show in an older version; empty when the sample is
-	// as deployed.
+	// Stale are the pages that caches show in an older version.
 	Stale []verify.Finding
 }
 
-// Verify reads a release through the site's public address. Without its marker the
-// release does not count as live (a *verify.NotSeenError): a CDN may point to another
-// origin. With the marker, or with CDNPending, other mismatches come from caches: the
-// release is live at the origin, edge pending.
-func Verify(ctx context.Context, l Look) (VerifyResult, error) {
+// Verify reads a release through the site's public address. Without its marker the release
+// is not live (a *verify.NotSeenError): a CDN may point to another origin. With the marker,
+// or with CDNPending, other mismatches come from caches: the release is live at the origin,
+// edge pending.
+func Verify(ctx context.Context, l VerifyOptions) (VerifyResult, error) {
 	o := l.options()
 	if l.CDNPending {
-		o.Sample = nil // they are known to be stale
+		o.Sample = nil // its pages may be stale
 	}
 	seen, err := verify.Run(ctx, o)
 	missing, ok := errors.AsType[*verify.NotSeenError](err)
@@ -57,13 +56,13 @@ func Verify(ctx context.Context, l Look) (VerifyResult, error) {
 }
 
 // MarkerSeen reads the release's marker once.
-func MarkerSeen(ctx context.Context, l Look) bool {
+func MarkerSeen(ctx context.Context, l VerifyOptions) bool {
 	l.Sample, l.Limit = nil, time.Nanosecond
 	_, err := verify.Run(ctx, l.options())
 	return err == nil
 }
 
-func (l Look) options() verify.Options {
+func (l VerifyOptions) options() verify.Options {
 	return verify.Options{
 		URL: l.URL, Site: l.Site, Release: l.Release, Sequence: l.Sequence, Sample: l.Sample,
 		Limit: max(l.Limit, time.Nanosecond), Interval: l.Interval, Progress: l.Progress,
@@ -72,9 +71,9 @@ func (l Look) options() verify.Options {
 
 func isMarker(f verify.Finding) bool { return strings.HasSuffix(f.URL, "/"+manifest.MarkerPath) }
 
-// StalePages says in a sentence which pages caches show in an older version; "" when the
-// pages are as deployed, or were not read.
-func (s VerifyResult) StalePages(l Look) string {
+// StalePages is a sentence on the pages that caches show in an older version; "" for none,
+// and if the sample was not read.
+func (s VerifyResult) StalePages(l VerifyOptions) string {
 	if len(s.Stale) == 0 || isMarker(s.Stale[0]) {
 		return ""
 	}

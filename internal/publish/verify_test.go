@@ -48,7 +48,7 @@ func TestLiveIsSaidOfWhatThePublicSees(t *testing.T) {
 				http.ServeFile(w, r, filepath.Join(p.www, filepath.FromSlash(r.URL.Path)))
 			}))
 			defer site.Close()
-			look := publish.Look{URL: site.URL, Site: "www", Release: report.Release, Sequence: report.Sequence, Sample: report.Sample, CDNPending: c.pending, Limit: time.Nanosecond}
+			look := publish.VerifyOptions{URL: site.URL, Site: "www", Release: report.Release, Sequence: report.Sequence, Sample: report.Sample, CDNPending: c.pending, Limit: time.Nanosecond}
 			sight, err := publish.Verify(t.Context(), look)
 			if _, unseen := errors.AsType[*verify.NotSeenError](err); unseen == c.live {
 				t.Errorf("live: %t, %v", c.live, err)

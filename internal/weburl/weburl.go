@@ -4,8 +4,7 @@ package weburl
 
 import "strings"
 
-// Trim removes what the URL standard does: controls and spaces around a URL, tabs and
-// line ends in it.
+// Trim removes controls and spaces around a URL, and tabs and line ends in it.
 func Trim(s string) string {
 	s = strings.TrimFunc(s, func(c rune) bool { return c <= ' ' })
 	if !strings.ContainsAny(s, "\t\n\r") {

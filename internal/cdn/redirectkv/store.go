@@ -31,18 +31,17 @@ const (
 	keyValueValue = 1024
 	keyValueTotal = 5 << 20
 	keyValueBatch = 50
-	// keyValueSettle is how long edge locations may still answer from the old keys: AWS
-	// says that changes take a few seconds (Developer Guide, "Amazon CloudFront
-	// KeyValueStore").
-	keyValueSettle = 10 * time.Second
+	// keyValuePropagation is how long edge locations may answer from the old keys: AWS says
+	// that changes take a few seconds (Developer Guide, "Amazon CloudFront KeyValueStore").
+	keyValuePropagation = 10 * time.Second
 )
 
 // Store is a CloudFront KeyValueStore from which [Function] reads redirects.
 type Store struct {
-	api    *kvs.Client
-	arn    string
-	base   string // folder of the site in its public address
-	settle time.Duration
+	api         *kvs.Client
+	arn         string
+	base        string // folder of the site in its public address
+	propagation time.Duration
 }
 
 // Config names a store. Credentials are AWS's own.
@@ -50,10 +49,10 @@ type Config struct {
 	ARN       string
 	PublicURL string // the site's public address; "" when it is a host's root
 
-	Retry      cdn.RetryPolicy
-	Endpoint   string         // another address of the API, for tests
-	HTTPClient aws.HTTPClient // sends requests in place of the usual one, for tests
-	NoSettle   bool           // for tests: changes are in effect at once
+	Retry         cdn.RetryPolicy
+	Endpoint      string         // another address of the API, for tests
+	HTTPClient    aws.HTTPClient // sends requests in place of the usual one, for tests
+	NoPropagation bool           // for tests: changes are in effect at once
 }
 
 var keyValueARN = regexp.MustCompile(`^arn:aws:cloudfront::[0-9]{12}:key-value-store/[0-9a-zA-Z-]{1,64}$`)
@@ -93,9 +92,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		}
 		o.Retryer = cdn.AWSRetryer(c.Retry)
 	})
-	s := &Store{api: api, arn: c.ARN, base: urlpath.Folder(c.PublicURL), settle: keyValueSettle}
-	if c.NoSettle {
-		s.settle = 0
+	s := &Store{api: api, arn: c.ARN, base: urlpath.Folder(c.PublicURL), propagation: keyValuePropagation}
+	if c.NoPropagation {
+		s.propagation = 0
 	}
 	return s, nil
 }
@@ -105,7 +104,7 @@ func (s *Store) String() string { return s.arn }
 
 // Limits are CloudFront's.
 func (s *Store) Limits() redirect.Limits {
-	return redirect.Limits{Key: keyValueKey - len(s.base), Value: keyValueValue, Total: keyValueTotal, Batch: keyValueBatch, Propagation: s.settle}
+	return redirect.Limits{Key: keyValueKey - len(s.base), Value: keyValueValue, Total: keyValueTotal, Batch: keyValueBatch, Propagation: s.propagation}
 }
 
 // Version is the store's ETag.

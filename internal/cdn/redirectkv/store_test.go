@@ -22,7 +22,7 @@ func openKVS(t *testing.T, server *fakekvs.Server, publicURL string) *Store {
 	t.Setenv("AWS_ACCESS_KEY_ID", "a")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
 	s, err := Open(t.Context(), Config{
-		ARN: fakekvs.ARN, PublicURL: publicURL, HTTPClient: server, NoSettle: true, Retry: cdn.RetryPolicy{Tries: 3, First: time.Millisecond, Max: time.Millisecond},
+		ARN: fakekvs.ARN, PublicURL: publicURL, HTTPClient: server, NoPropagation: true, Retry: cdn.RetryPolicy{Tries: 3, First: time.Millisecond, Max: time.Millisecond},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,5 +1,5 @@
-// Package urlpath finds the public addresses of a site's files, in the form in which
-// browsers send them and caches key them.
+// Package urlpath derives the public addresses of a site's files, as browsers send them and
+// caches key them.
 package urlpath
 
 import (
@@ -11,10 +11,10 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// Of lists the public addresses below base at which visitors ask for a file; the first is
-// the file itself. A folder's index page is also the folder, with and without its slash:
-// CDNs cache these as three objects (CloudFront Developer Guide, "Specify the files to
-// invalidate"). With clean, a page is also found without its ending.
+// Of are the public addresses of a file below base, that of the file itself first. An index
+// page also has the address of its folder, with and without the slash: CDNs cache these as
+// three objects (CloudFront Developer Guide, "Specify the files to invalidate"). With clean,
+// a page also has an address without its extension.
 func Of(base, name string, clean bool) []string {
 	var out []string
 	for _, a := range manifest.Addresses(name, clean) {
@@ -26,9 +26,9 @@ func Of(base, name string, clean bool) []string {
 	return out
 }
 
-// Encode encodes a path as browsers send it (WHATWG URL, "path percent-encode set"; they turn an unencoded
-// backslash into a slash). The encoding must be exact: CloudFront does not find /a%281%29 when it has
-// cached /a(1).
+// Encode encodes a path as browsers do (WHATWG URL, "path percent-encode set"; they make an
+// unencoded backslash a slash). The encoding must be exact: CloudFront does not find
+// /a%281%29 if it has cached /a(1).
 func Encode(address string) string {
 	const digits = "0123456789ABCDEF"
 	var b strings.Builder
@@ -69,8 +69,8 @@ func Folder(address string) string {
 	return Base(u.Path)
 }
 
-// Hide removes the address, which may hold a token, from an error.
-func Hide(err error) error {
+// HideURL removes the address, which may hold a token, from an error.
+func HideURL(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}

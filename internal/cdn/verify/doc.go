@@ -1,3 +1,3 @@
-// Package verify reads a release back through the public address of its site, as visitors
-// do. [Run] decides whether it is live.
+// Package verify reads a release through the public address of its site, as visitors do, to
+// see whether it is live there.
 package verify

@@ -23,20 +23,20 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Expectation is what an address must show.
+// Expectation is the expected content of a file's address.
 type Expectation struct {
 	Path string `json:"path"` // of the file: "news/index.html"
-	// SHA256 is the hash of the decoded body, in hexadecimal; "" for any. A CDN that
-	// rewrites pages (minifies, hides addresses) changes it.
+	// SHA256 is the hash of the decoded body, in hexadecimal; "" for any. A CDN that changes
+	// pages (minifies, hides mail addresses) changes it.
 	SHA256  string            `json:"sha256,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"` // "" for a header that must not be there
 	Gone    bool              `json:"gone,omitempty"`    // the page must not be there any more
 }
 
-// Sample picks at most n expectations from a release's changes: entry pages first, then others spread
-// evenly over the site. It is the same for the same release. Redirects are left out, and files that the
-// build compressed itself: the manifest has only the hash of their stored bytes. For files that the deploy
-// compressed it has that of the decoded content too.
+// Sample picks at most n expectations from a release's changes: entry pages first, then
+// others spread evenly over the site. It is the same for the same release. It leaves out
+// redirects, and files that the build compressed itself: the manifest has only the hash of
+// their compressed bytes.
 func Sample(changes []plan.Change, live *manifest.Manifest, n int) []Expectation {
 	var entries, pages, gone []Expectation
 	for _, c := range changes {
@@ -57,7 +57,7 @@ func Sample(changes []plan.Change, live *manifest.Manifest, n int) []Expectation
 	return out[:min(n, len(out))]
 }
 
-// spread takes n of a list, evenly.
+// spread picks n of a list, evenly.
 func spread(list []Expectation, n int) []Expectation {
 	if n <= 0 {
 		return nil
@@ -99,9 +99,9 @@ func readSample(ctx context.Context, o Options, sample []Expectation) ([]Finding
 	return findings, again
 }
 
-// check reads a page at the addresses that it may have: as the folder, which is how
-// visitors ask for an index page, and as the file, for origins without index pages. One
-// of them must show it; a deleted page must be at none.
+// check reads a page at its possible addresses: an index page at its folder, as visitors
+// open it, and at the file, for origins without index pages. One of them must show it; a
+// deleted page must be at none.
 func check(ctx context.Context, o Options, e Expectation) *Finding {
 	site := strings.TrimRight(o.URL, "/")
 	all := []string{"/" + e.Path}
@@ -113,7 +113,7 @@ func check(ctx context.Context, o Options, e Expectation) *Finding {
 		address := site + urlpath.Encode(path)
 		got, err := get(ctx, o.Client, address, false)
 		if e.Gone {
-			if err == nil && got.status == http.StatusOK && got.led == "" {
+			if err == nil && got.status == http.StatusOK && got.redirectedTo == "" {
 				return &Finding{MismatchStillThere, address, fmt.Sprintf("%s is still there, though the release deleted it%s", address, got.cached())}
 			}
 			continue
@@ -153,16 +153,16 @@ func sameHeader(name, a, b string) bool {
 	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
 }
 
-// answer is the answer of an address.
+// answer is the answer to a request.
 type answer struct {
-	status int
-	header http.Header
-	body   []byte
-	led    string // the other host that it redirected to, "" if none
+	status       int
+	header       http.Header
+	body         []byte
+	redirectedTo string // the host of a redirect to another host; "" for none
 }
 
-// get reads an address. Redirects are followed; an answer from another host sets led,
-// except for a "www." in front.
+// get reads an address and follows redirects. An answer from another host, but for a "www."
+// in front, sets redirectedTo.
 func get(ctx context.Context, client *http.Client, address string, fresh bool) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
@@ -179,7 +179,7 @@ func get(ctx context.Context, client *http.Client, address string, fresh bool) (
 	defer resp.Body.Close()
 	a := answer{status: resp.StatusCode, header: resp.Header}
 	if to := resp.Request.URL; bare(to.Host) != bare(req.URL.Host) {
-		a.led = short(to.Scheme + "://" + to.Host)
+		a.redirectedTo = short(to.Scheme + "://" + to.Host)
 		return a, nil
 	}
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxPage+1))
@@ -211,7 +211,7 @@ func (a answer) kind() string {
 	return kind
 }
 
-// cached says how old a copy is, when a cache between here and the origin says so.
+// cached is the age of a cached copy, in words; "" if no cache reports one.
 func (a answer) cached() string {
 	age, err := strconv.Atoi(a.header.Get("Age"))
 	if err != nil || age <= 0 {
@@ -220,5 +220,5 @@ func (a answer) cached() string {
 	return fmt.Sprintf("; a cache has had this for %s", time.Duration(age)*time.Second)
 }
 
-// short makes one short line of text from outside.
+// short makes text from outside one short line.
 func short(outside string) string { return text.Shorten(text.OneLine(outside), 80) }

@@ -14,17 +14,16 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// Options say what must be seen through a public address.
+// Options are the expected release and the bounds of a Run.
 type Options struct {
 	URL  string // the site's public address
 	Site string // "" for any
-	// Release is the number of the release that must be live. Sequence is its deploy's,
-	// by which a marker of a later deploy is recognised; with 0 any other release counts
-	// as a mismatch.
+	// Release is the number of the expected release. Sequence is that of its deploy, by which
+	// a later deploy is recognised; with 0 any other release is a mismatch.
 	Release  int64
 	Sequence int64
 	Sample   []Expectation
-	// Limit is how long to try (default two minutes), Interval the pause between tries
+	// Limit is the time for all tries (default two minutes), Interval the pause between tries
 	// (default two seconds).
 	Limit, Interval time.Duration
 	// Progress, if set, is called after each try with what is still missing.
@@ -37,13 +36,13 @@ type Result struct {
 	Marker  manifest.Marker `json:"marker"`
 	Looks   int             `json:"looks"`
 	Checked int             `json:"checked"` // pages of the sample that were as expected
-	// Superseded says that a later deploy of the site is live already. Then the sample
-	// was not checked, since it may have changed again.
+	// Superseded says that a later deploy of the site is live. The sample, which it may have
+	// changed, was then not checked.
 	Superseded bool    `json:"superseded,omitempty"`
 	Seconds    float64 `json:"seconds"`
 }
 
-// Mismatch is a kind of difference between what was expected and what was seen.
+// Mismatch is a kind of difference between an answer and the expectation.
 type Mismatch string
 
 // The kinds of mismatch.
@@ -61,7 +60,7 @@ const (
 	MismatchOther       Mismatch = "other-status" // any other status
 )
 
-// Finding is one address that did not show what it should.
+// Finding is a mismatch at one address.
 type Finding struct {
 	Mismatch Mismatch `json:"mismatch"`
 	URL      string   `json:"url"`
@@ -72,10 +71,10 @@ type Finding struct {
 type NotSeenError struct {
 	Release  int64
 	After    time.Duration
-	Findings []Finding // of the last look; never empty
+	Findings []Finding // of the last try; never empty
 }
 
-// Error says what was seen instead.
+// Error has the first finding.
 func (e *NotSeenError) Error() string {
 	text := fmt.Sprintf("release %d can't be seen after %s: %s", e.Release, e.After.Round(time.Second), e.Findings[0].Detail)
 	if more := len(e.Findings) - 1; more > 0 {
@@ -97,10 +96,9 @@ func (o Options) orDefault() Options {
 	return o
 }
 
-// Run reads a site through its public address until the release's marker and every page
-// of the sample are seen, or the limit is over: then the error is a *NotSeenError that
-// says what was seen instead. It reads as visitors do, through all caches, except for the
-// marker, which no cache may keep.
+// Run reads a site through its public address until the marker and every page of the sample
+// are as expected. A *NotSeenError says that the limit is over. It reads pages through all
+// caches, as visitors do, and the marker past them.
 func Run(ctx context.Context, o Options) (Result, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" {
@@ -113,7 +111,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	for {
 		seen.Looks++
 		var findings []Finding
-		findings, left = look(ctx, o, left, &seen)
+		findings, left = attempt(ctx, o, left, &seen)
 		seen.Checked, seen.Seconds = len(o.Sample)-len(left), time.Since(began).Seconds()
 		if len(findings) == 0 {
 			return seen, nil
@@ -135,26 +133,26 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	}
 }
 
-// look reads the marker and, once that is right, the pages not yet seen. It returns the
+// attempt reads the marker and, if that is right, the pages of the sample. It returns the
 // mismatches, and the pages to read again.
-func look(ctx context.Context, o Options, sample []Expectation, seen *Result) ([]Finding, []Expectation) {
+func attempt(ctx context.Context, o Options, sample []Expectation, seen *Result) ([]Finding, []Expectation) {
 	marker, finding := readMarker(ctx, o)
 	seen.Marker = marker
 	if finding != nil {
 		return []Finding{*finding}, sample
 	}
-	seen.Superseded = later(marker, o)
+	seen.Superseded = isLater(marker, o)
 	if seen.Superseded {
 		return nil, sample
 	}
 	return readSample(ctx, o, sample)
 }
 
-// later says whether a marker is of a deploy after the expected one.
-func later(m manifest.Marker, o Options) bool { return o.Sequence > 0 && m.Sequence > o.Sequence }
+// isLater says whether a marker is of a deploy after the expected one.
+func isLater(m manifest.Marker, o Options) bool { return o.Sequence > 0 && m.Sequence > o.Sequence }
 
-// other says whether a marker is of another deploy than the expected one.
-func other(m manifest.Marker, o Options) bool {
+// isOther says whether a marker is of another deploy than the expected one.
+func isOther(m manifest.Marker, o Options) bool {
 	if o.Sequence > 0 {
 		return m.Sequence < o.Sequence
 	}
@@ -163,15 +161,15 @@ func other(m manifest.Marker, o Options) bool {
 
 func readMarker(ctx context.Context, o Options) (manifest.Marker, *Finding) {
 	m, cached, finding := fetchMarker(ctx, o.Client, o.URL, o.Site)
-	if finding == nil && other(m, o) {
+	if finding == nil && isOther(m, o) {
 		address := markerAddress(o.URL)
 		return m, &Finding{MismatchOldRelease, address, fmt.Sprintf("%s shows release %d, deployed %s%s", address, m.Release, m.At.UTC().Format(time.RFC3339), cached)}
 	}
 	return m, finding
 }
 
-// Marker reads the marker at a public address once, of any release of the site. Without a
-// marker of the site, the finding says what is there.
+// Marker reads the site's marker at a public address once, of any release. The finding, if
+// not nil, says why there is none.
 func Marker(ctx context.Context, client *http.Client, publicURL, site string) (manifest.Marker, *Finding) {
 	m, _, finding := fetchMarker(ctx, client, publicURL, site)
 	return m, finding
@@ -181,7 +179,7 @@ func markerAddress(publicURL string) string {
 	return strings.TrimRight(publicURL, "/") + "/" + manifest.MarkerPath
 }
 
-// fetchMarker reads a site's marker, and how old it is by a cache's header.
+// fetchMarker reads a site's marker; cached is its age in a cache, in words.
 func fetchMarker(ctx context.Context, client *http.Client, publicURL, site string) (m manifest.Marker, cached string, _ *Finding) {
 	address := markerAddress(publicURL)
 	got, err := get(ctx, client, address, true)
@@ -199,13 +197,13 @@ func fetchMarker(ctx context.Context, client *http.Client, publicURL, site strin
 	return m, got.cached(), nil
 }
 
-// judgeStatus finds what is wrong with an answer by its status and host, nil for nothing.
+// judgeStatus is the finding for an answer's status and host; nil for none.
 func judgeStatus(address string, got answer, err error) *Finding {
 	if err != nil {
-		return &Finding{MismatchUnreachable, address, fmt.Sprintf("%s can't be read: %v", address, urlpath.Hide(err))}
+		return &Finding{MismatchUnreachable, address, fmt.Sprintf("%s can't be read: %v", address, urlpath.HideURL(err))}
 	}
-	if got.led != "" {
-		return &Finding{MismatchRedirected, address, fmt.Sprintf("%s redirects to another host, %s", address, got.led)}
+	if got.redirectedTo != "" {
+		return &Finding{MismatchRedirected, address, fmt.Sprintf("%s redirects to another host, %s", address, got.redirectedTo)}
 	}
 	switch {
 	case got.status == http.StatusOK:
@@ -220,5 +218,5 @@ func judgeStatus(address string, got answer, err error) *Finding {
 	return &Finding{MismatchOther, address, fmt.Sprintf("%s answers %d %s", address, got.status, http.StatusText(got.status))}
 }
 
-// errTooLarge refuses a page that is larger than maxPage.
+// errTooLarge says that a page is larger than maxPage.
 var errTooLarge = errors.New("it is larger than 64 MiB, the limit of this check")

@@ -91,7 +91,7 @@ func (c *Invalidate) print(p *terminal.Printer, r cdn.Report) error {
 func (c *Invalidate) says(r cdn.Report) string {
 	set := r.Decision.Set
 	switch {
-	case r.NeverTold:
+	case r.NeverPurged:
 		return fmt.Sprintf("nothing is pending: no CDN was ever told of this destination; without --resume %s is told to drop everything", r.CDN)
 	case set.Empty() && c.Resume:
 		return fmt.Sprintf("nothing is pending: %s agrees with release %d", r.CDN, r.Release)

@@ -79,7 +79,7 @@ func (e *edge) open() {
 	e.objects, e.leads, e.held = map[string]bool{}, map[string]string{}, map[string]string{}
 	e.keys.Set(map[string]string{"/theirs": "301 /index.html"})
 	e.dest = fake(e.t, e.bucket)
-	store, err := redirectkv.Open(e.t.Context(), redirectkv.Config{ARN: fakekvs.ARN, HTTPClient: e.keys, NoSettle: true, Retry: cdn.RetryPolicy{Tries: 2, First: time.Millisecond, Max: time.Millisecond}})
+	store, err := redirectkv.Open(e.t.Context(), redirectkv.Config{ARN: fakekvs.ARN, HTTPClient: e.keys, NoPropagation: true, Retry: cdn.RetryPolicy{Tries: 2, First: time.Millisecond, Max: time.Millisecond}})
 	if err != nil {
 		e.t.Fatal(err)
 	}

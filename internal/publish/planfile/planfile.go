@@ -1,6 +1,6 @@
-// Package planfile writes a plan of a release to a file, and reads it back: people review
-// it, and the deploy that carries it out must match it. The file may pass between jobs
-// and be kept for long, so it has a versioned format, and is read strictly.
+// Package planfile is the file format of a release's plan, which people review and the
+// deploy must match. The file may pass between jobs and versions: so the format has a
+// version, and is read strictly.
 package planfile
 
 import (
@@ -15,14 +15,14 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/plan"
 )
 
-// Format is the version of the files that this package writes and reads. It grows with
-// every field that an older program must not ignore.
+// Format is the version of the file format. It grows with every field that an older program
+// must not ignore.
 const Format = 2
 
-// maxSize bounds a plan's file, in bytes: two million changed paths.
+// maxSize is the size of the largest file, in bytes: two million changed paths.
 const maxSize = 512 << 20
 
-// Plan is a plan with all that its deploy needs.
+// Plan is a plan with the options of its deploy.
 type Plan struct {
 	Destination Destination `json:"destination"`
 	Build       Build       `json:"build"`
@@ -31,7 +31,7 @@ type Plan struct {
 	// using the earlier one, "" if there never was one.
 	RedirectStore string   `json:"redirect_store,omitempty"`
 	PublicURL     string   `json:"public_url,omitempty"` // the site's public address
-	Allow         []string `json:"allow,omitempty"`      // guards that are let pass, by name
+	Allow         []string `json:"allow,omitempty"`      // names of guards that may be violated
 
 	// Parent is the deploy that the plan was made against, and Digest the hash of the
 	// plan's changes: a deploy with another parent or digest is refused.
@@ -48,7 +48,7 @@ type Plan struct {
 	Summary json.RawMessage `json:"summary,omitempty"`
 }
 
-// Destination is where the release goes.
+// Destination is the destination of the release.
 type Destination struct {
 	Address  string `json:"address"`            // s3://BUCKET[/PREFIX] or file:///FOLDER
 	Site     string `json:"site,omitempty"`     // name of the site
