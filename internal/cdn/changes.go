@@ -58,8 +58,8 @@ func collect(ctx context.Context, state store.Store, head history.Head, last his
 	return nil
 }
 
-// releasesSince lists the releases after a manifest, oldest first, each manifest once; nil when
-// the head does not list the manifest.
+// releasesSince lists the releases after a manifest, oldest first, each manifest once; nil
+// if the head does not list the manifest.
 func releasesSince(head history.Head, m int64) []manifest.Live {
 	var steps []manifest.Live
 	for _, r := range head.Releases() {

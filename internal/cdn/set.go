@@ -158,7 +158,7 @@ func (r callLimits) batches(items []item) [][]item {
 	return out
 }
 
-// Receipt is the progress of a purge. It is stored as JSON, so that a later process can resume it.
+// Receipt is the progress of a purge. It is stored as JSON: a later process can resume it.
 type Receipt struct {
 	CDN string `json:"cdn"` // the purger's name
 	Set Set    `json:"set"` // the whole set to purge

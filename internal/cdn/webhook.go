@@ -25,7 +25,7 @@ const (
 	webhookItems = 10000
 )
 
-// webhook tells an operator's own service what to purge, for CDNs that have no purger
+// webhook sends the set to purge to an operator's own service, for CDNs without a purger
 // here. Messages follow Standard Webhooks 1.0.0; webhook-id is the same for the same
 // purge, so that a receiver recognises a retry. The service answers 2xx once the purge is
 // done.

@@ -1,7 +1,7 @@
 // Package deploy has the words of a deploy's output: its progress (Event) and its Result.
 // Its sub-packages make a built site the live one.
 //
-// The pure half decides: what a destination holds (manifest), which files have to be sent
+// The pure half decides: what a destination has (manifest), which files have to be sent
 // and in which order (plan), which builds must not go out (guard, links), where moved
 // addresses lead (redirect), and under which headers a file is served (rules). None of
 // them reads a clock, a file or a network; package engine does that, through the

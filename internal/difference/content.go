@@ -12,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/deploy/content"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
@@ -31,10 +32,10 @@ func (r Releases) content(ctx context.Context, e *manifest.Entry) (body []byte, 
 	case err != nil:
 		return nil, "", fmt.Errorf("read %s as it was released: %w", e.Path, err)
 	}
-	switch e.Headers.Get("content-encoding") {
+	switch e.Headers.Get(rules.EncodingHeader) {
 	case "":
 		return body, "", nil
-	case "gzip":
+	case rules.EncodingGzip:
 	default:
 		return nil, api.TextUnreadable, nil
 	}

@@ -57,7 +57,7 @@ type Config struct {
 
 var keyValueARN = regexp.MustCompile(`^arn:aws:cloudfront::[0-9]{12}:key-value-store/[0-9a-zA-Z-]{1,64}$`)
 
-// CheckARN says what is wrong with a store's name.
+// CheckARN checks the syntax of a store's ARN.
 func CheckARN(arn string) error {
 	if !keyValueARN.MatchString(arn) {
 		return fmt.Errorf("the redirect store %q is not written as arn:aws:cloudfront::ACCOUNT:key-value-store/ID", arn)

@@ -42,7 +42,7 @@ func Sample(changes []plan.Change, live *manifest.Manifest, n int) []Expectation
 	for _, c := range changes {
 		e, isLive := live.Find(c.Path)
 		switch {
-		case isLive && (e.Headers.Get("content-encoding") != "" && !e.Compressed() || redirect.IsRedirect(e.Headers)):
+		case isLive && (e.Headers.Get(rules.EncodingHeader) != "" && !e.Compressed() || redirect.IsRedirect(e.Headers)):
 		case isLive && rules.Classify(c.Path) == rules.ClassEntry:
 			entries = append(entries, Expectation{Path: c.Path, SHA256: e.Built().Sum.String()})
 		case isLive && rules.IsPage(c.Path):

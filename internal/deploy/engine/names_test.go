@@ -64,7 +64,7 @@ func TestJunkIsLeftOutAndTold(t *testing.T) {
 			}
 		}
 		told := strings.Join(r.Warnings, "\n")
-		for _, want := range []string{"for it may hold secrets (1): .env", "(3): .DS_Store; about/index.html~; img/Thumbs.db", "(1): .well-known/unheard-of"} {
+		for _, want := range []string{"since they may hold secrets (1): .env", "(3): .DS_Store; about/index.html~; img/Thumbs.db", "(1): .well-known/unheard-of"} {
 			if !strings.Contains(told, want) {
 				t.Errorf("warned of %q, not of %q", told, want)
 			}

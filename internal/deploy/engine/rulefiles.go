@@ -126,7 +126,7 @@ func (r *read) leaveOut() {
 	r.tree.Refused = slices.DeleteFunc(r.tree.Refused, func(f manifest.Refused) bool { return why(f.Path) != "" })
 	for _, why := range []string{rules.LeftOutSecret, rules.LeftOutJunk} {
 		if names := left[why]; len(names) > 0 {
-			r.warn(`left out of the release, for %s (%d): %s (to publish one all the same, write "exclude": ["!NAME"] into the rules)`, why, len(names), firstFew(names, strings.Clone))
+			r.warn(`files are left out of the release, since %s (%d): %s (to publish one all the same, write "exclude": ["!NAME"] into the rules)`, why, len(names), firstFew(names, strings.Clone))
 		}
 	}
 	var untyped []string

@@ -63,7 +63,7 @@ func zeroBytePages(tree manifest.Tree, _ *manifest.Manifest, limits Limits) *Vio
 	return NewViolation(ZeroBytePages, empty, "%s no bytes", text.Plural(len(empty), "page has", "pages have"))
 }
 
-// secretNames must never be public, wherever they lie in a build.
+// secretNames must never be public, in any folder of a build.
 var secretNames = regexp.MustCompile(`(?i)^(\.env(\..+)?|\.git|\.gitconfig|\.git-credentials|\.svn|\.hg|\.npmrc|\.netrc|\.pgpass|\.htpasswd|\.aws|\.ssh|\.kube|\.docker|id_(rsa|dsa|ecdsa|ed25519)|.+\.(pem|key|p12|pfx|jks|keystore|kdbx)|credentials\.json|terraform\.tfstate(\.backup)?|wp-config\.php)$`)
 
 func secretFiles(tree manifest.Tree, _ *manifest.Manifest, _ Limits) *Violation {

@@ -98,7 +98,7 @@ func (p *Plan) doom(r *manifest.Retired) {
 }
 
 // withClears puts writes with conflicts into phases of their own, which delete the files in
-// the way first. Few writes must lie between such a delete and the file in its place: so
+// the way first. Few writes must come between such a delete and the new file: so
 // these phases come after the other assets and files, and before the other pages.
 func withClears(phases []Phase, conflicts map[int][]*manifest.Retired) []Phase {
 	var early, late []Phase

@@ -1,6 +1,6 @@
 package plan
 
-// Counts are the numbers of files by what the plan does with them.
+// Counts are the numbers of files by their reason in the plan.
 type Counts struct {
 	New       int `json:"new"`
 	Content   int `json:"content"`

@@ -68,7 +68,7 @@ type Plan struct {
 	Retired   int // assets that this release drops and keeps for their grace time
 }
 
-// Input is what a plan is made from.
+// Input is the input of a plan.
 type Input struct {
 	Tree manifest.Tree
 	Base Known

@@ -20,6 +20,7 @@ import (
 	"github.com/minio/crc64nvme"
 
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
 	"github.com/pressrun/pressrun/internal/deploy/scan"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
@@ -142,7 +143,7 @@ func (w *worker) compress(name string, f manifest.File, temp string) (section, e
 	if err := w.out.Flush(); err != nil {
 		return section{}, err
 	}
-	s := section{file: w.spool, offset: w.end, stored: f.Encoded("gzip", out.size, store.Sum(out.sha.Sum(nil)), out.crc)}
+	s := section{file: w.spool, offset: w.end, stored: f.Encoded(rules.EncodingGzip, out.size, store.Sum(out.sha.Sum(nil)), out.crc)}
 	w.end += out.size
 	return s, nil
 }

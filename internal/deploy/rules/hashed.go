@@ -82,9 +82,9 @@ var (
 	base32Hash  = pattern.Of(`^[A-Z2-7]{8}$`)
 )
 
-// endsInBundlerHash tells a bundler's hash (index-BxK3a9_z) from words and codes
-// (site-Homepage, print-Report24, form-SF1199A1): it changes between kinds of
-// characters too often.
+// endsInBundlerHash says whether a name ends in a bundler's hash (index-BxK3a9_z), and not in
+// a word or a code (site-Homepage, print-Report24, form-SF1199A1): those have fewer changes
+// between kinds of characters.
 func endsInBundlerHash(stem string) bool {
 	m := bundlerHash().FindStringSubmatch(stem)
 	if m == nil || !strings.ContainsAny(m[1], "0123456789") {

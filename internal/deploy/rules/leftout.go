@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// The reasons to leave a file out of a release.
+// The reasons to leave files out of a release.
 const (
-	LeftOutJunk    = "it was left behind by a desktop, an editor or a version control system"
-	LeftOutSecret  = "it may hold secrets" //nolint:gosec // G101: a reason, not a secret
-	LeftOutByRules = "it is excluded by the rules"
+	LeftOutJunk    = "a desktop, an editor or a version control system left them behind"
+	LeftOutSecret  = "they may hold secrets" //nolint:gosec // G101: a reason, not a secret
+	LeftOutByRules = "the rules exclude them"
 )
 
 // nameSet has names of files or folders, in any case. Since a deploy matches each part of
@@ -47,7 +47,7 @@ var junkNames = nameSet{
 	}, "|") + `))$`),
 }
 
-// cvsFolder is CVS's; a page may be called cvs, for what it sells or for résumés.
+// cvsFolder is the folder of CVS. A page may be called cvs, for a shop or for résumés.
 const cvsFolder = "CVS"
 
 // junkFiles are junk as names of files, but not of folders.

@@ -26,7 +26,7 @@ func applyPut(in *awss3.PutObjectInput, h store.Headers) {
 			in.ContentDisposition = aws.String(value)
 		case "content-language":
 			in.ContentLanguage = aws.String(value)
-		case "x-amz-website-redirect-location":
+		case store.RedirectHeader:
 			in.WebsiteRedirectLocation = aws.String(value)
 		case "x-amz-storage-class":
 			in.StorageClass = types.StorageClass(value)
@@ -95,12 +95,12 @@ func reported(h store.Headers) store.Headers {
 // tags, of which a store reports its own defaults.
 func headersOf(out *awss3.HeadObjectOutput) (store.Headers, error) {
 	set := map[string]string{
-		"content-type":                    aws.ToString(out.ContentType),
-		"cache-control":                   aws.ToString(out.CacheControl),
-		"content-encoding":                aws.ToString(out.ContentEncoding),
-		"content-disposition":             aws.ToString(out.ContentDisposition),
-		"content-language":                aws.ToString(out.ContentLanguage),
-		"x-amz-website-redirect-location": aws.ToString(out.WebsiteRedirectLocation),
+		"content-type":        aws.ToString(out.ContentType),
+		"cache-control":       aws.ToString(out.CacheControl),
+		"content-encoding":    aws.ToString(out.ContentEncoding),
+		"content-disposition": aws.ToString(out.ContentDisposition),
+		"content-language":    aws.ToString(out.ContentLanguage),
+		store.RedirectHeader:  aws.ToString(out.WebsiteRedirectLocation),
 	}
 	for k, v := range out.Metadata {
 		set[metaPrefix+k] = v

@@ -165,7 +165,7 @@ func (s *scanner) follow(name string, chain []string) (target string, mode fs.Fi
 	return target, info.Mode(), ""
 }
 
-// within says whether a path is a folder or lies below it; both are absolute.
+// within says whether a path is a folder or is below it; both are absolute.
 func within(folder, name string) bool {
 	below, err := filepath.Rel(folder, name)
 	return err == nil && filepath.IsLocal(below)
