@@ -99,9 +99,9 @@ func (b *bake) run(ctx context.Context) (judge.Account, error) {
 func (b *bake) consistency(s crawl.Settled, c judge.Counts) (level, because string) {
 	switch {
 	case b.resumed:
-		return judge.PerItem, "it went on where a killed one was"
+		return judge.PerItem, "it resumed a bake that was killed"
 	case c.Stale > 0:
-		return judge.PerItem, text.Plural(c.Stale, "page is", "pages are") + " as an earlier bake had them"
+		return judge.PerItem, text.Plural(c.Stale, "page is", "pages are") + " from an earlier bake"
 	case s.Quiet:
 		return judge.Quiet, s.Why
 	}

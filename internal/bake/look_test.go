@@ -148,7 +148,7 @@ func TestWhatIsNotKnownIsNotSaidToBeQuiet(t *testing.T) {
 				w.Header()["Date"] = nil
 				return false
 			}
-		}, "what time"},
+		}, "sends no time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCMS(t)
@@ -195,7 +195,7 @@ func TestABakeOfWhatChangedIsPerItem(t *testing.T) {
 	o := options(t, c)
 	mustBake(t, o)
 	o.Changes = []string{"/news/a/"}
-	if a := mustBake(t, o); a.Consistency != judge.PerItem || !strings.Contains(a.ConsistencyBecause, "not asked for") {
+	if a := mustBake(t, o); a.Consistency != judge.PerItem || !strings.Contains(a.ConsistencyBecause, "not requested") {
 		t.Errorf("%s: %s", a.Consistency, a.ConsistencyBecause)
 	}
 }

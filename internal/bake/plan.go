@@ -26,15 +26,15 @@ func modeOf(r *resolved, last *state.Bake, now time.Time) (mode, because string)
 	case last == nil:
 		return Full, "it is the first bake"
 	case r.Full:
-		return Full, "that was asked for"
+		return Full, "it was asked for"
 	case last.Head.Settings != r.settings():
 		return Full, "the settings changed since the last one"
 	case now.Sub(last.Head.Full) >= r.FullEvery:
 		return Full, fmt.Sprintf("the last full one was %s ago", text.Span(now.Sub(last.Head.Full)))
 	case len(r.Changes) > 0:
-		return Changed, "it is known what changed: " + text.Shorten(strings.Join(r.Changes, ", "), 200)
+		return Changed, "the changes are known: " + text.Shorten(strings.Join(r.Changes, ", "), 200)
 	}
-	return Conditional, "it is not known what changed"
+	return Conditional, "the changes are not known"
 }
 
 // plan is the last bake's pages, each with its planned step.

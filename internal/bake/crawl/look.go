@@ -108,7 +108,7 @@ func (c *Crawl) settle(ctx context.Context) (Settled, error) {
 	listed := all - len(twice)
 	why := ""
 	if len(twice) > c.mostTwice() {
-		why = fmt.Sprintf("of %s no list says when they were changed, or they were changed just now: too many to ask for twice", text.Count(len(twice), "page"))
+		why = fmt.Sprintf("no list says when %s changed, or they changed just now: they are too many to request twice", text.Count(len(twice), "page"))
 		twice = nil
 	}
 	changed := 0
@@ -124,14 +124,14 @@ func (c *Crawl) settle(ctx context.Context) (Settled, error) {
 	}
 	switch {
 	case changed > 0:
-		c.notes = append(c.notes, fmt.Sprintf("%s while the CMS was read, and what was seen of that was asked for again", text.Plural(changed, "page changed", "pages changed")))
+		c.notes = append(c.notes, fmt.Sprintf("%s while the CMS was read, and those that were seen to were requested again", text.Plural(changed, "page changed", "pages changed")))
 		return Settled{Why: text.Plural(changed, "page changed", "pages changed") + " while the CMS was read"}, nil
 	case c.look.torn:
-		return Settled{Why: "what the CMS lists, or a page of it, could not be read a second time"}, nil
+		return Settled{Why: "a list of the CMS, or a page, could not be read a second time"}, nil
 	case why != "":
 		return Settled{Why: why}, nil
 	}
-	return Settled{Quiet: true, Why: fmt.Sprintf("nothing changed while it was read: of %s the CMS says so, and %s the same when asked for twice", text.Count(listed, "page"), text.Plural(len(twice), "page was", "pages were"))}, nil
+	return Settled{Quiet: true, Why: fmt.Sprintf("nothing changed while the CMS was read: its lists say so of %s, and %s the same when requested twice", text.Count(listed, "page"), text.Plural(len(twice), "page was", "pages were"))}, nil
 }
 
 // unsettled says why it can't be known whether the CMS changed meanwhile; "" if it can.
@@ -144,13 +144,13 @@ func (c *Crawl) unsettled() string {
 	}
 	switch {
 	case kept > 0:
-		return text.Plural(kept, "page was", "pages were") + " not asked for"
+		return text.Plural(kept, "page was", "pages were") + " not requested"
 	case len(c.look.stamps) == 0:
 		return "the CMS's lists do not say when its pages were changed"
 	case !c.timely:
-		return "the CMS does not say what time it has"
+		return "the CMS sends no time with its answers"
 	case c.look.torn:
-		return "what the CMS lists could not be read whole"
+		return "a list of the CMS could not be read whole"
 	}
 	return ""
 }
@@ -203,7 +203,7 @@ func (c *Crawl) lookAgain(ctx context.Context, twice []*state.Page) (changed int
 		}
 	}
 	if changed += len(moved); len(moved) > c.mostTwice() {
-		c.notes = append(c.notes, fmt.Sprintf("%s while the CMS was read: too many to ask for again", text.Plural(len(moved), "page changed", "pages changed")))
+		c.notes = append(c.notes, fmt.Sprintf("%s while the CMS was read: they are too many to request again", text.Plural(len(moved), "page changed", "pages changed")))
 		return changed, nil
 	}
 	c.askAgain(moved...)

@@ -111,7 +111,7 @@ func (in *Input) outcome(p, last *state.Page) (Outcome, string) {
 	case p.Step == state.Bad:
 		return Bad, p.Why
 	case p.Step == state.Waiting:
-		return "", "nobody asked for it" // a bug: it is counted as unaccounted
+		return "", "it was never requested" // a bug: it is counted as unaccounted
 	case IsRedirect(p):
 		return Redirects, ""
 	case Published(p) && p.Step == state.Kept:
@@ -200,7 +200,7 @@ func (v *verdict) notFound() *guard.Violation {
 
 func (v *verdict) links() *guard.Violation {
 	if v.in.Last == nil {
-		return nil // nothing was well before
+		return nil // no link was whole before
 	}
 	var newly []string
 	for _, b := range v.broken {
@@ -264,7 +264,7 @@ func (v *verdict) tooMany() *guard.Violation {
 	if len(left) == 0 {
 		return nil
 	}
-	return guard.NewViolation(TooMany, left, "%s left out, as there are more than may be asked for (--max-pages)", text.Plural(len(left), "address was", "addresses were"))
+	return guard.NewViolation(TooMany, left, "%s left out, since the site has more than may be requested (--max-pages)", text.Plural(len(left), "address was", "addresses were"))
 }
 
 func (v *verdict) unaccounted() *guard.Violation {

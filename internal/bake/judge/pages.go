@@ -130,5 +130,5 @@ func (v *verdict) listed() *guard.Violation {
 	if len(missing) <= 5 || len(missing)*100 <= all {
 		return nil
 	}
-	return guard.NewViolation(ListedPages, missing, "%d of %d pages that the CMS lists can't be had from it", len(missing), all)
+	return guard.NewViolation(ListedPages, missing, "the CMS lists %d pages, and lacks %d of them", all, len(missing))
 }

@@ -78,7 +78,7 @@ func (s *Site) Build(ctx context.Context, to string) (judge.Findings, error) {
 	}
 	for _, c := range b.Canaries {
 		if !slices.ContainsFunc(files, func(f file) bool { return f.page.Address == c.Page }) {
-			b.findings.Canaries = append(b.findings.Canaries, fmt.Sprintf("%s: there is no such page, for %q", c.Page, c.Text))
+			b.findings.Canaries = append(b.findings.Canaries, fmt.Sprintf("%s: the page that must have %q is missing", c.Page, c.Text))
 		}
 	}
 	err := errors.Join(b.rules(files), b.robots(files))
