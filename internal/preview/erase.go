@@ -31,7 +31,7 @@ func (p *Place) erase(ctx context.Context, name string, may func(context.Context
 	if !IsName(name) {
 		return fmt.Errorf("%q is no preview's name", name)
 	}
-	there, err := p.there(ctx, name)
+	there, err := p.exists(ctx, name)
 	if err != nil || !there {
 		return err
 	}
@@ -52,7 +52,7 @@ func (p *Place) erase(ctx context.Context, name string, may func(context.Context
 	if err != nil && !fresh {
 		return errors.Join(err, held.Release(ctx, false, true))
 	}
-	return errors.Join(err, held.Drop(ctx), p.leave(dest))
+	return errors.Join(err, held.Drop(ctx), p.removeHome(dest))
 }
 
 // lease takes the lease of a preview. A head that can't be read needs no lease, since no
@@ -115,8 +115,8 @@ func (p *Place) clear(ctx context.Context, held *lease.Lease, dest store.Destina
 	return flush()
 }
 
-// leave removes the files that a folder needed for the lease itself.
-func (p *Place) leave(dest store.Destination) error {
+// removeHome removes the files that a folder needed for the lease itself.
+func (p *Place) removeHome(dest store.Destination) error {
 	state, is := dest.State.(interface{ RemoveHome(unless string) error })
 	if !is {
 		return nil
@@ -124,8 +124,8 @@ func (p *Place) leave(dest store.Destination) error {
 	return state.RemoveHome(history.HeadKey)
 }
 
-// there says whether the place has files or state of a preview.
-func (p *Place) there(ctx context.Context, name string) (bool, error) {
+// exists says whether the place has files or state of a preview.
+func (p *Place) exists(ctx context.Context, name string) (bool, error) {
 	if p.folder != "" {
 		for _, end := range []string{"", ".pressrun-next", ".pressrun"} {
 			if _, err := os.Lstat(filepath.Join(p.folder, name+end)); !errors.Is(err, os.ErrNotExist) {

@@ -77,7 +77,7 @@ func (p *Place) Claim(ctx context.Context) error {
 	if done, err := p.claimed(ctx); done || err != nil {
 		return err
 	}
-	for _, address := range append([]string{p.address}, p.around()...) {
+	for _, address := range append([]string{p.address}, p.parentFolders()...) {
 		dest, err := destination.Open(ctx, address, p.options)
 		if err != nil {
 			continue // no destination can be there
@@ -90,7 +90,7 @@ func (p *Place) Claim(ctx context.Context) error {
 			return &Conflict{fmt.Sprintf("a site is published to %s, and previews at %s could meet its files: give previews a bucket or a folder of their own", address, p.address)}
 		}
 	}
-	if first, err := p.anything(ctx); err != nil {
+	if first, err := p.firstObject(ctx); err != nil {
 		return err
 	} else if first != "" {
 		return &Conflict{fmt.Sprintf("%s holds other things than previews, such as %s: give previews an empty place of their own", p.address, first)}
@@ -103,8 +103,8 @@ func (p *Place) Claim(ctx context.Context) error {
 	return err
 }
 
-// around are the addresses of the folders around the place, the nearest first.
-func (p *Place) around() []string {
+// parentFolders are the addresses of the folders around the place, the nearest first.
+func (p *Place) parentFolders() []string {
 	scheme, rest, _ := strings.Cut(p.address, "://")
 	var out []string
 	for up := path.Dir(rest); up != "." && up != "/"; up = path.Dir(up) {
@@ -113,8 +113,8 @@ func (p *Place) around() []string {
 	return out
 }
 
-// anything is the name of an object at the place; "" if it is empty.
-func (p *Place) anything(ctx context.Context) (string, error) {
+// firstObject is the name of an object at the place; "" if it is empty.
+func (p *Place) firstObject(ctx context.Context) (string, error) {
 	if p.folder != "" {
 		entries, err := os.ReadDir(p.folder)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
@@ -176,8 +176,8 @@ func (p *Place) Names(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// tidy deletes temporary files that killed writers of records left in a folder. A bucket has none.
-func (p *Place) tidy() error {
+// removeLeftovers deletes temporary files that killed writers of records left in a folder. A bucket has none.
+func (p *Place) removeLeftovers() error {
 	state, is := p.root.State.(interface{ RemoveLeftovers(prefix string) error })
 	if !is {
 		return nil

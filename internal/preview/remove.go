@@ -160,7 +160,7 @@ func (p *Place) Sweep(ctx context.Context, dry bool, now time.Time) ([]Swept, er
 		errs = append(errs, p.remove(ctx, &e, now))
 	}
 	if !dry {
-		errs = append(errs, p.tidy())
+		errs = append(errs, p.removeLeftovers())
 	}
 	return out, errors.Join(errs...)
 }

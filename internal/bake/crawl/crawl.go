@@ -81,12 +81,12 @@ var probes = []address.Address{"/robots.txt", "/favicon.ico", "/sitemap.xml", "/
 
 // seed queues the addresses at which a crawl begins.
 func (c *Crawl) seed() {
-	c.front.know("/", state.Source{Kind: state.Start}, 0)
+	c.front.add("/", state.Source{Kind: state.Start}, 0)
 	for _, a := range c.options.Extras {
-		c.front.know(a, state.Source{Kind: state.Extra}, 0)
+		c.front.add(a, state.Source{Kind: state.Extra}, 0)
 	}
 	for _, a := range append(slices.Clone(probes), c.missing) {
-		c.front.know(a, state.Source{Kind: state.Probe}, 0)
+		c.front.add(a, state.Source{Kind: state.Probe}, 0)
 	}
 }
 
@@ -188,19 +188,19 @@ func (c *Crawl) apply(a answer) {
 	if p == nil {
 		return
 	}
-	c.clock(a)
+	c.compareClocks(a)
 	c.done++
 	c.bytes += a.seen.Size
 	c.rate.add(time.Now())
 	c.front.dirty = append(c.front.dirty, p)
-	c.note(a.stamps)
+	c.noteStamps(a.stamps)
 	if c.look.second(a) {
 		return
 	}
 	switch {
 	case a.same:
 		p.Step, p.Why, p.Status, p.Fresh = state.Answered, "", http.StatusOK, a.seen.Fresh
-		c.front.again(p)
+		c.front.addUnchanged(p)
 		return
 	case a.seen.Step == state.Unreachable:
 		p.Step, p.Why = a.seen.Step, a.seen.Why // its kept content is still there
@@ -209,11 +209,11 @@ func (c *Crawl) apply(a answer) {
 	seen := a.seen
 	seen.Address, seen.QueryKind, seen.Sources, seen.Depth, seen.ID = p.Address, p.QueryKind, p.Sources, p.Depth, p.ID
 	*p = seen
-	c.front.learn(p, a.found)
+	c.front.addNamed(p, a.found)
 }
 
-// clock compares the CMS's clock with this machine's, once. A cache's answer has an older Date.
-func (c *Crawl) clock(a answer) {
+// compareClocks compares the CMS's clock with this machine's, once. A cache's answer has an older Date.
+func (c *Crawl) compareClocks(a answer) {
 	if c.timely || a.header.Get("Age") != "" {
 		return
 	}
@@ -255,10 +255,10 @@ func (c *Crawl) take(l listing) {
 		if !ok {
 			continue
 		}
-		c.front.know(to.Address, state.Source{Kind: l.kind}, 0)
+		c.front.add(to.Address, state.Source{Kind: l.kind}, 0)
 		if e.Modified != "" {
 			c.look.listed = true
-			c.note([]stamped{{to.Address, e.Modified}})
+			c.noteStamps([]stamped{{to.Address, e.Modified}})
 		}
 	}
 }

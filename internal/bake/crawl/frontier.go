@@ -52,8 +52,8 @@ func listed(kind string) bool {
 	return true
 }
 
-// know takes note of an address, with where it is known from, and gives its page.
-func (f *frontier) know(a address.Address, from state.Source, depth int) *state.Page {
+// add takes note of an address and of a source that names it, and returns its page.
+func (f *frontier) add(a address.Address, from state.Source, depth int) *state.Page {
 	a, kind := f.options.Queries.Normalize(a)
 	p, known := f.by[a]
 	if known {
@@ -159,8 +159,8 @@ func shapeOf(a string) string {
 	return b.String()
 }
 
-// learn takes note of the addresses that an answer names.
-func (f *frontier) learn(p *state.Page, found []found) {
+// addNamed adds the addresses that an answer names.
+func (f *frontier) addNamed(p *state.Page, found []found) {
 	seen := make(map[state.Ref]bool, len(found))
 	p.Refs = p.Refs[:0:0]
 	for _, n := range found {
@@ -168,7 +168,7 @@ func (f *frontier) learn(p *state.Page, found []found) {
 		if listed(n.kind) {
 			depth = 0
 		}
-		to := f.know(n.address, state.Source{Kind: n.kind, From: p.Address}, depth)
+		to := f.add(n.address, state.Source{Kind: n.kind, From: p.Address}, depth)
 		ref := state.Ref{ID: to.ID, Use: n.use}
 		if !seen[ref] && to != p {
 			seen[ref] = true
@@ -177,8 +177,8 @@ func (f *frontier) learn(p *state.Page, found []found) {
 	}
 }
 
-// again takes note of the addresses that an unchanged answer names.
-func (f *frontier) again(p *state.Page) {
+// addUnchanged adds the addresses that an unchanged answer names.
+func (f *frontier) addUnchanged(p *state.Page) {
 	for _, ref := range p.Refs {
 		if int(ref.ID) >= len(f.pages) {
 			continue
@@ -187,7 +187,7 @@ func (f *frontier) again(p *state.Page) {
 		if p.Lists {
 			kind, depth = state.Sitemap, 0
 		}
-		f.know(f.pages[ref.ID].Address, state.Source{Kind: kind, From: p.Address}, depth)
+		f.add(f.pages[ref.ID].Address, state.Source{Kind: kind, From: p.Address}, depth)
 	}
 }
 

@@ -89,7 +89,7 @@ func (l *look) differing(before map[address.Address]string) []address.Address {
 	return out
 }
 
-func (c *Crawl) note(stamps []stamped) {
+func (c *Crawl) noteStamps(stamps []stamped) {
 	for _, s := range stamps {
 		a, _ := c.options.Queries.Normalize(s.address)
 		c.look.stamps[a] = max(c.look.stamps[a], s.modified)

@@ -66,12 +66,12 @@ func (r *reader) read(a *answer) {
 	switch FormatOf(a.seen.Type) {
 	case HTML:
 		a.seen.Title, a.seen.Login = titleOf(text), asksForPassword(text)
-		r.rewriter.HTML(text, r.note(a, at))
+		r.rewriter.HTML(text, r.collect(a, at))
 	case CSS:
-		r.rewriter.CSS(text, "", r.note(a, at))
+		r.rewriter.CSS(text, "", r.collect(a, at))
 	case Markup:
 		r.sitemap(a, text)
-		r.rewriter.Text(text, true, r.note(a, at))
+		r.rewriter.Text(text, true, r.collect(a, at))
 	case Text:
 		if at == "/robots.txt" {
 			for _, s := range discover.ReadRobots(text).Sitemaps {
@@ -84,7 +84,7 @@ func (r *reader) read(a *answer) {
 				r.add(a, r.origin.BaseOf(at, ""), s, rewrite.Resource, state.Loaded)
 			}
 		}
-		r.rewriter.Text(text, false, r.note(a, at))
+		r.rewriter.Text(text, false, r.collect(a, at))
 	case Opaque:
 		if strings.HasSuffix(at.Path(), ".xml.gz") {
 			r.sitemap(a, text)
@@ -137,8 +137,8 @@ func (r *reader) same(a *answer, text []byte) {
 	}
 }
 
-// note takes note of each address that a content names.
-func (r *reader) note(a *answer, at address.Address) rewrite.Change {
+// collect makes a Change that collects the addresses in a content, and changes none.
+func (r *reader) collect(a *answer, at address.Address) rewrite.Change {
 	bases := map[string]address.Base{}
 	return func(ref rewrite.Reference) (string, bool) {
 		base, ok := bases[ref.Base]

@@ -152,14 +152,14 @@ const maxScanned = 64 << 20
 
 func (b *builder) file(f file) error {
 	path := filepath.Join(b.to, filepath.FromSlash(f.place.File))
-	if b.linked(f, path) {
+	if b.linkUnchanged(f, path) {
 		return nil
 	}
 	if crawl.FormatOf(f.page.Type) == crawl.Opaque && !strings.HasSuffix(f.place.File, ".xml.gz") {
-		if err := b.scan(f); err != nil {
+		if err := b.inspectFile(f); err != nil {
 			return err
 		}
-		return b.copy(b.Bodies.Path(f.page.Sum), path, f.place.File)
+		return b.linkOrCopy(b.Bodies.Path(f.page.Sum), path, f.place.File)
 	}
 	text, err := b.Bodies.Read(f.page.Sum)
 	if err != nil {
@@ -172,14 +172,14 @@ func (b *builder) file(f file) error {
 	if text, err = b.render(f.page, served, text); err != nil {
 		return err
 	}
-	b.look(f, text)
+	b.inspect(f, text)
 	return b.write(path, f.place.File, text)
 }
 
-// linked links the file of the last bake, if the new one would be the same.
-func (b *builder) linked(f file, path string) bool {
+// linkUnchanged links the file of the last bake, if the new one would be the same.
+func (b *builder) linkUnchanged(f file, path string) bool {
 	last := b.Before[f.page.Address]
-	if last == nil || last.Sum != f.page.Sum || last.Type != f.page.Type || last.Out == 0 || f.place.File == "robots.txt" || b.watched(f.page.Address) {
+	if last == nil || last.Sum != f.page.Sum || last.Type != f.page.Type || last.Out == 0 || f.place.File == "robots.txt" || b.hasCanary(f.page.Address) {
 		return false
 	}
 	old := filepath.Join(b.Previous, filepath.FromSlash(f.place.File))
@@ -191,12 +191,12 @@ func (b *builder) linked(f file, path string) bool {
 	return true
 }
 
-func (b *builder) watched(a address.Address) bool {
+func (b *builder) hasCanary(a address.Address) bool {
 	return slices.ContainsFunc(b.Canaries, func(c Canary) bool { return c.Page == a })
 }
 
-// look looks in a text for leaks of the host, and for the canaries.
-func (b *builder) look(f file, text []byte) {
+// inspect looks in a text for leaks of the host, and for the canaries.
+func (b *builder) inspect(f file, text []byte) {
 	leak := b.leak(f.place.File, text)
 	if slices.ContainsFunc(b.MayLeak, func(re *regexp.Regexp) bool { return re.MatchString(f.place.File) }) {
 		leak = ""
@@ -217,8 +217,8 @@ func (b *builder) look(f file, text []byte) {
 	}
 }
 
-// scan looks in a file that is no text.
-func (b *builder) scan(f file) error {
+// inspectFile looks in a file that is no text.
+func (b *builder) inspectFile(f file) error {
 	in, err := os.Open(b.Bodies.Path(f.page.Sum))
 	if err != nil {
 		return fmt.Errorf("read a kept answer: %w", err)
@@ -228,7 +228,7 @@ func (b *builder) scan(f file) error {
 	if err != nil {
 		return fmt.Errorf("read a kept answer: %w", err)
 	}
-	b.look(f, text)
+	b.inspect(f, text)
 	f.page.Out = f.page.Size
 	return nil
 }
@@ -236,7 +236,7 @@ func (b *builder) scan(f file) error {
 func (b *builder) write(path, name string, text []byte) error {
 	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644) //nolint:gosec // G302: a web server may read it
 	if errors.Is(err, fs.ErrExist) {
-		return b.twin(name)
+		return b.noteTwin(name)
 	}
 	if err != nil {
 		return err
@@ -245,22 +245,22 @@ func (b *builder) write(path, name string, text []byte) error {
 	return errors.Join(err, out.Close())
 }
 
-// twin notes a name that this file system does not keep apart from another.
-func (b *builder) twin(name string) error {
+// noteTwin notes a name that this file system does not keep apart from another.
+func (b *builder) noteTwin(name string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.findings.Twins = append(b.findings.Twins, name+": the file system takes its name for that of another file")
 	return nil
 }
 
-// copy links a content, or copies it where links can't be.
-func (b *builder) copy(from, to, name string) error {
+// linkOrCopy links a content, or copies it where there are no links.
+func (b *builder) linkOrCopy(from, to, name string) error {
 	err := os.Link(from, to)
 	if err == nil {
 		return nil
 	}
 	if errors.Is(err, fs.ErrExist) {
-		return b.twin(name)
+		return b.noteTwin(name)
 	}
 	in, err := os.Open(from)
 	if err != nil {

@@ -32,7 +32,7 @@ func (a *Archive) Commit(p *Pass, base, s *content.Snapshot, state State) (State
 	if err := writeState(a.dir, state); err != nil {
 		return state, fmt.Errorf("make the snapshot the latest: %w", err)
 	}
-	a.lead(state.Snapshot)
+	a.linkCurrent(state.Snapshot)
 	if err := errors.Join(p.Leave(), os.RemoveAll(p.dir)); err != nil {
 		return state, fmt.Errorf("remove what the pass kept: %w", err)
 	}
@@ -51,7 +51,7 @@ func (a *Archive) assemble(p *Pass, base, s *content.Snapshot) error {
 			had[r.Key] = r.Hash
 		}
 	}
-	if err := folders(next, s); err != nil {
+	if err := makeFolders(next, s); err != nil {
 		return err
 	}
 	var g errgroup.Group
@@ -112,7 +112,7 @@ const writers = 8
 // put writes a record's file, or links that of the snapshot before.
 func (a *Archive) put(p *Pass, base *content.Snapshot, r content.Record, at place, read bool, to string) error {
 	if !read {
-		return link(filepath.Join(Folder(a.dir, base.ID), filepath.FromSlash(r.File())), to)
+		return linkOrCopy(filepath.Join(Folder(a.dir, base.ID), filepath.FromSlash(r.File())), to)
 	}
 	raw, err := p.read(at)
 	if err != nil {
@@ -121,8 +121,8 @@ func (a *Archive) put(p *Pass, base *content.Snapshot, r content.Record, at plac
 	return writeNew(to, raw)
 }
 
-// folders makes the folders of a snapshot's types.
-func folders(next string, s *content.Snapshot) error {
+// makeFolders makes the folders of a snapshot's types.
+func makeFolders(next string, s *content.Snapshot) error {
 	made := map[string]bool{}
 	for _, r := range s.Records {
 		folder := filepath.Dir(filepath.Join(next, filepath.FromSlash(r.File())))
@@ -137,8 +137,8 @@ func folders(next string, s *content.Snapshot) error {
 	return nil
 }
 
-// link links a file that never changes, or copies it where there are no links.
-func link(from, to string) error {
+// linkOrCopy links a file that never changes, or copies it where there are no links.
+func linkOrCopy(from, to string) error {
 	err := os.Link(from, to)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -150,9 +150,9 @@ func link(from, to string) error {
 	return writeNew(to, raw)
 }
 
-// lead makes DIR/current lead to a snapshot, where there are symbolic links: for
+// linkCurrent makes DIR/current lead to a snapshot, where there are symbolic links: for
 // people and simple builds, since current.json says it everywhere.
-func (a *Archive) lead(id string) {
+func (a *Archive) linkCurrent(id string) {
 	beside := filepath.Join(a.dir, ".current")
 	_ = os.Remove(beside)
 	if os.Symlink(filepath.Join("snapshots", id), beside) == nil {
