@@ -80,22 +80,20 @@ func (p *planned) recompress(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for _, phase := range p.plan.Phases {
-		for _, w := range phase.Writes {
-			if !w.Sends() {
-				continue
-			}
-			entry := &p.plan.Next.Entries[w.Index]
-			if !entry.Compressed() {
-				continue
-			}
-			group.Go(func() error {
-				if ctx.Err() != nil {
-					return context.Cause(ctx)
-				}
-				return b.Recompress(entry)
-			})
+	for w := range p.plan.AllWrites() {
+		if !w.Sends() {
+			continue
 		}
+		entry := &p.plan.Next.Entries[w.Index]
+		if !entry.Compressed() {
+			continue
+		}
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return b.Recompress(entry)
+		})
 	}
 	return group.Wait()
 }

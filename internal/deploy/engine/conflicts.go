@@ -110,17 +110,15 @@ func (p *planned) newNames() []string {
 		return i < len(live.Entries) && strings.HasPrefix(live.Entries[i].Path, name+"/")
 	}
 	names := map[string]bool{}
-	for _, phase := range p.plan.Phases {
-		for _, w := range phase.Writes {
-			if w.Reason != plan.ReasonNew {
-				continue
-			}
-			name := p.plan.Next.Entries[w.Index].Path
-			for dir := path.Dir(name); dir != "." && !isFolder(dir); dir = path.Dir(dir) {
-				name = dir
-			}
-			names[name] = true
+	for w := range p.plan.AllWrites() {
+		if w.Reason != plan.ReasonNew {
+			continue
 		}
+		name := p.plan.Next.Entries[w.Index].Path
+		for dir := path.Dir(name); dir != "." && !isFolder(dir); dir = path.Dir(dir) {
+			name = dir
+		}
+		names[name] = true
 	}
 	return slices.Collect(maps.Keys(names))
 }

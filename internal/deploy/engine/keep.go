@@ -21,27 +21,25 @@ func (p *planned) checkKept(ctx context.Context, from *content.Kept) error {
 	p.inPlace = nil
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(min(p.opts.Concurrency, sideLimit))
-	for _, phase := range p.plan.Phases {
-		for _, w := range phase.Writes {
-			if !w.Sends() {
-				continue
-			}
-			entry := p.plan.Next.Entries[w.Index]
-			group.Go(func() error {
-				there, err := from.Find(ctx, entry)
-				switch {
-				case err != nil || there:
-					return err
-				case w.Reason != plan.ReasonHeaders || p.dest.KeptPrefix == "":
-					return from.Missing(entry)
-				}
-				entry.ETag = w.If.IfMatch
-				mu.Lock()
-				defer mu.Unlock()
-				p.inPlace = append(p.inPlace, entry)
-				return nil
-			})
+	for w := range p.plan.AllWrites() {
+		if !w.Sends() {
+			continue
 		}
+		entry := p.plan.Next.Entries[w.Index]
+		group.Go(func() error {
+			there, err := from.Find(ctx, entry)
+			switch {
+			case err != nil || there:
+				return err
+			case w.Reason != plan.ReasonHeaders || p.dest.KeptPrefix == "":
+				return from.Missing(entry)
+			}
+			entry.ETag = w.If.IfMatch
+			mu.Lock()
+			defer mu.Unlock()
+			p.inPlace = append(p.inPlace, entry)
+			return nil
+		})
 	}
 	return group.Wait()
 }

@@ -40,39 +40,39 @@ func withSlash(folder string) string {
 	return folder + "/"
 }
 
-// Place is the path in the site that a reference names.
-type Place struct {
-	// Name is the path from the site's root: "news/", "a.css".
-	Name string
-	// Mounted are the paths if the host serves the site in one of its mounts.
-	Mounted []string
+// sitePath is the path in the site that a reference names.
+type sitePath struct {
+	// name is the path from the site's root: "news/", "a.css".
+	name string
+	// mounted are the paths if the host serves the site in one of its mounts.
+	mounted []string
 	// outside says that the reference leads out of the site if that is in a mount.
 	outside bool
 }
 
 // any says whether is holds for one of the possible paths.
-func (p Place) any(is func(name string) bool) bool {
-	return is(p.Name) || slices.ContainsFunc(p.Mounted, is)
+func (p sitePath) any(is func(name string) bool) bool {
+	return is(p.name) || slices.ContainsFunc(p.mounted, is)
 }
 
 // document resolves the references of one page.
 type document struct {
 	address Address
-	read    *Page
+	read    *pageReferences
 	plain   location // of the page
 	based   location // of its <base>
 }
 
 // document is a page of the site, by its path.
-func (a Address) document(name string, p *Page) document {
+func (a Address) document(name string, p *pageReferences) document {
 	at := location{path: "/" + encode(a.root+name)}
 	d := document{address: a, read: p, plain: at, based: at}
-	if p.Base == "" {
+	if p.baseHref == "" {
 		return d
 	}
 	// A data: or javascript: URL is ignored (HTML standard, section 4.2.3).
-	if scheme, _, ok := weburl.CutScheme(weburl.Trim(p.Base)); !ok || scheme != "data" && scheme != "javascript" {
-		d.based = at.follow(p.Base, a.same)
+	if scheme, _, ok := weburl.CutScheme(weburl.Trim(p.baseHref)); !ok || scheme != "data" && scheme != "javascript" {
+		d.based = at.follow(p.baseHref, a.same)
 		d.based.path = "/" + encode(clean(d.based.path)) // "../x/.." is a folder
 	}
 	return d
@@ -85,31 +85,31 @@ func (a Address) same(host string) bool { return a.host != "" && host == a.host 
 
 // place is the place of a reference of the page; false if it leads to another site or to
 // the page itself.
-func (d *document) place(i int) (Place, bool) {
+func (d *document) place(i int) (sitePath, bool) {
 	from := d.based
 	if d.read.base(i) == "" {
 		from = d.plain
 	}
-	to := from.follow(d.read.References[i].target, d.address.same)
+	to := from.follow(d.read.references[i].target, d.address.same)
 	if to.elsewhere || to == d.plain {
-		return Place{}, false
+		return sitePath{}, false
 	}
 	return d.address.place(to)
 }
 
-func (a Address) place(to location) (Place, bool) {
+func (a Address) place(to location) (sitePath, bool) {
 	name := clean(to.path)
 	if a.host != "" {
 		rest, ok := below(name, a.root) // else another site of the host
-		return Place{Name: rest}, ok
+		return sitePath{name: rest}, ok
 	}
-	p := Place{Name: name, outside: to.rooted && len(a.mounts) > 0}
+	p := sitePath{name: name, outside: to.rooted && len(a.mounts) > 0}
 	if !to.rooted {
 		return p, true
 	}
 	for _, mount := range a.mounts {
 		if rest, ok := below(name, mount); ok {
-			p.Mounted, p.outside = append(p.Mounted, rest), false
+			p.mounted, p.outside = append(p.mounted, rest), false
 		}
 	}
 	return p, true

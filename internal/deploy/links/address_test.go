@@ -8,13 +8,13 @@ import (
 
 // meaning is what a reference in a page means in the site; "elsewhere" for nothing.
 func meaning(a Address, page, base, target string) string {
-	read := Page{Base: base, References: []reference{{target: target}}}
+	read := pageReferences{baseHref: base, references: []reference{{target: target}}}
 	doc := a.document(page, &read)
 	place, ok := doc.place(0)
 	if !ok {
 		return "elsewhere"
 	}
-	return "/" + place.Name
+	return "/" + place.name
 }
 
 func TestWhatAReferenceMeans(t *testing.T) {
@@ -106,12 +106,12 @@ func TestWhatAReferenceMeans(t *testing.T) {
 
 // A browser comes to <base> after what stands before it.
 func TestWhatIsLoadedBeforeTheBaseIsLoadedWithoutIt(t *testing.T) {
-	read := Read([]byte(`<link rel=stylesheet href=a.css><a href=b><base href="/x/"><img src=c><a href=d>`))
+	read := readPage([]byte(`<link rel=stylesheet href=a.css><a href=b><base href="/x/"><img src=c><a href=d>`))
 	doc := Address{}.document("p/index.html", &read)
 	var got []string
-	for i := range read.References {
+	for i := range read.references {
 		place, _ := doc.place(i)
-		got = append(got, place.Name)
+		got = append(got, place.name)
 	}
 	if diff := cmp.Diff([]string{"p/a.css", "x/b", "x/c", "x/d"}, got); diff != "" {
 		t.Error(diff)
@@ -122,20 +122,20 @@ func TestWhatIsLoadedBeforeTheBaseIsLoadedWithoutIt(t *testing.T) {
 // the destination.
 func TestTheDestinationsOwnPathIsPartOfAnAddress(t *testing.T) {
 	a := NewAddress("", "/preview/acme/main/")
-	for target, want := range map[string]Place{
-		"/preview/acme/main/a.css": {Name: "preview/acme/main/a.css", Mounted: []string{"a.css"}},
-		"/preview/acme/main/":      {Name: "preview/acme/main/", Mounted: []string{""}},
-		"/preview/acme/main":       {Name: "preview/acme/main", Mounted: []string{""}},
-		"/acme/main/a.css":         {Name: "acme/main/a.css", Mounted: []string{"a.css"}},
-		"/main/a.css":              {Name: "main/a.css", Mounted: []string{"a.css"}},
-		"/preview/acme/mainly":     {Name: "preview/acme/mainly", outside: true},
-		"/a.css":                   {Name: "a.css", outside: true},
-		"main/a.css":               {Name: "p/main/a.css"},
+	for target, want := range map[string]sitePath{
+		"/preview/acme/main/a.css": {name: "preview/acme/main/a.css", mounted: []string{"a.css"}},
+		"/preview/acme/main/":      {name: "preview/acme/main/", mounted: []string{""}},
+		"/preview/acme/main":       {name: "preview/acme/main", mounted: []string{""}},
+		"/acme/main/a.css":         {name: "acme/main/a.css", mounted: []string{"a.css"}},
+		"/main/a.css":              {name: "main/a.css", mounted: []string{"a.css"}},
+		"/preview/acme/mainly":     {name: "preview/acme/mainly", outside: true},
+		"/a.css":                   {name: "a.css", outside: true},
+		"main/a.css":               {name: "p/main/a.css"},
 	} {
-		read := Page{References: []reference{{target: target}}}
+		read := pageReferences{references: []reference{{target: target}}}
 		doc := a.document("p/index.html", &read)
 		got, ok := doc.place(0)
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(Place{})); !ok || diff != "" {
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(sitePath{})); !ok || diff != "" {
 			t.Errorf("%s (-want +got):\n%s", target, diff)
 		}
 	}

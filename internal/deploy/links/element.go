@@ -79,7 +79,7 @@ func (r *reader) element(name string, of markup, depth int) {
 // base takes the first <base> that has an href.
 func (r *reader) base() {
 	if href := r.value("href"); !r.based && r.has("href") {
-		r.based, r.page.Base, r.page.early = true, href, len(r.page.References)
+		r.based, r.page.baseHref, r.page.early = true, href, len(r.page.references)
 	}
 }
 
@@ -97,7 +97,7 @@ func (r *reader) srcdoc(depth int) {
 	inner := reader{}
 	inner.read([]byte(markup), depth+1)
 	if !inner.based {
-		r.page.References = append(r.page.References, inner.page.References...)
+		r.page.references = append(r.page.references, inner.page.references...)
 	}
 }
 

@@ -23,26 +23,26 @@ type reference struct {
 	use    use
 }
 
-// Page has the references of a page.
-type Page struct {
-	Base       string // the href of its first <base>; "" for none
-	References []reference
+// pageReferences has the references of a page.
+type pageReferences struct {
+	baseHref   string // the href of its first <base>; "" for none
+	references []reference
 	early      int // how many of the references come before the base
 }
 
 // base is the base of a reference. A browser loads a resource without the <base> if that
 // comes after it (HTML standard, section 4.2.3).
-func (p *Page) base(i int) string {
-	if i < p.early && p.References[i].use == subresource {
+func (p *pageReferences) base(i int) string {
+	if i < p.early && p.references[i].use == subresource {
 		return ""
 	}
-	return p.Base
+	return p.baseHref
 }
 
-// Read finds the addresses in a page, by the rules of the HTML standard
+// readPage finds the addresses in a page, by the rules of the HTML standard
 // (https://html.spec.whatwg.org/multipage/parsing.html#tokenization): none in scripts,
 // styles, comments, text and templates. It reads <noscript> for readers without scripts.
-func Read(page []byte) Page {
+func readPage(page []byte) pageReferences {
 	var r reader
 	r.read(inUTF8(page), 0)
 	return r.page
@@ -67,7 +67,7 @@ func inUTF8(page []byte) []byte {
 
 // reader reads one page.
 type reader struct {
-	page   Page
+	page   pageReferences
 	based  bool
 	scopes scopes
 	*tag   // the present one
@@ -110,13 +110,13 @@ var rawText = set("iframe", "noembed", "noframes", "plaintext", "script", "style
 // loads nothing.
 func (r *reader) addOf(name string, use use) {
 	if target := r.value(name); target != "" || use == navigation && r.has(name) {
-		r.page.References = append(r.page.References, reference{target, use})
+		r.page.references = append(r.page.references, reference{target, use})
 	}
 }
 
 func (r *reader) add(target string, use use) {
 	if target != "" {
-		r.page.References = append(r.page.References, reference{target, use})
+		r.page.references = append(r.page.references, reference{target, use})
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // shownReferences are a page's references as "loads a.css".
 func shownReferences(page string) []string {
 	var out []string
-	for _, r := range Read([]byte(page)).References {
+	for _, r := range readPage([]byte(page)).references {
 		out = append(out, [...]string{navigation: "leads", subresource: "loads", mention: "names"}[r.use]+" "+r.target)
 	}
 	return out
@@ -105,11 +105,11 @@ func TestAPageOfUTF16IsRead(t *testing.T) {
 			}
 			page = append(page, byte(u>>8), byte(u))
 		}
-		if got := Read(page).References; len(got) != 1 || got[0].target != "/日本.html" {
+		if got := readPage(page).references; len(got) != 1 || got[0].target != "/日本.html" {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if got := Read([]byte("\xef\xbb\xbf<a href=a>")).References; len(got) != 1 {
+	if got := readPage([]byte("\xef\xbb\xbf<a href=a>")).references; len(got) != 1 {
 		t.Errorf("a byte order mark: %+v", got)
 	}
 }
@@ -125,7 +125,7 @@ func TestTheFirstBaseCounts(t *testing.T) {
 		`<!-- <base href="/no/"> --><script>"<base href=/></script>`: "",
 		`<BASE HREF="&#x2F;a&sol;">`:                                 "/a/",
 	} {
-		if got := Read([]byte(page)).Base; got != want {
+		if got := readPage([]byte(page)).baseHref; got != want {
 			t.Errorf("%s: %q, want %q", page, got, want)
 		}
 	}
@@ -192,13 +192,13 @@ func hostile(size int) map[string][]byte {
 // reader would not come back from these.
 func TestHostilePagesAreRead(t *testing.T) {
 	for name, page := range hostile(1 << 20) {
-		read := Read(page)
+		read := readPage(page)
 		doc := Address{}.document("a/index.html", &read)
-		for i := range read.References {
+		for i := range read.references {
 			doc.place(i)
 		}
-		if len(read.References) > len(page)/5 {
-			t.Errorf("%s: %d references", name, len(read.References))
+		if len(read.references) > len(page)/5 {
+			t.Errorf("%s: %d references", name, len(read.references))
 		}
 		disguised(page)
 	}
@@ -211,12 +211,12 @@ func FuzzRead(f *testing.F) {
 		f.Add(page, "index.html", "")
 	}
 	f.Fuzz(func(t *testing.T, html []byte, page, public string) {
-		read := Read(html)
+		read := readPage(html)
 		for _, a := range []Address{NewAddress(public, "a/b"), NewAddress("", page)} {
 			doc := a.document(page, &read)
-			for i := range read.References {
-				if p, ok := doc.place(i); ok && strings.HasPrefix(p.Name, "/") {
-					t.Errorf("%q means %q", read.References[i].target, p.Name)
+			for i := range read.references {
+				if p, ok := doc.place(i); ok && strings.HasPrefix(p.name, "/") {
+					t.Errorf("%q means %q", read.references[i].target, p.name)
 				}
 			}
 		}

@@ -14,13 +14,13 @@ type Link struct {
 	Page   string
 	Target string // as it is written in the page
 	Asset  bool   // the page loads the file (src, a stylesheet)
-	place  Place
+	place  sitePath
 }
 
 // longestShown is the most bytes of a target in a Link.
 const longestShown = 200
 
-func newLink(page string, r reference, place Place) Link {
+func newLink(page string, r reference, place sitePath) Link {
 	target := weburl.Trim(r.target)
 	if len(target) > longestShown {
 		target = target[:longestShown] + "..."

@@ -16,7 +16,7 @@ import (
 // once it is live. A dropped asset in its grace time is not removed, nor an address at which
 // another file or a redirect answers.
 type Removed struct {
-	names map[string]bool // as Place.Name has them
+	names map[string]bool // as sitePath.name has them
 	// needles are words: a page that names a removed address has one of them. unfiltered
 	// says that this does not hold, so that every page has to be read.
 	needles    [][]byte

@@ -26,8 +26,8 @@ func NewSite(tree manifest.Tree, address Address, removed *Removed) *Site {
 // Dead are a page's references to files that the build does not have. A mere mention counts
 // only if the release removes the file.
 func (s *Site) Dead(page string, html []byte) []Link {
-	return s.links(page, html, func(r reference, p Place) bool {
-		return !s.serves(p) && isPlain(p.Name) && (r.use != mention || p.any(s.removed.has))
+	return s.links(page, html, func(r reference, p sitePath) bool {
+		return !s.serves(p) && isPlain(p.name) && (r.use != mention || p.any(s.removed.has))
 	})
 }
 
@@ -36,8 +36,8 @@ func (s *Site) Lost(page string, html []byte) []Link {
 	if !s.removed.mayName(page, html) {
 		return nil
 	}
-	return s.links(page, html, func(_ reference, p Place) bool {
-		if len(p.Mounted) == 0 && !s.removed.has(p.Name) {
+	return s.links(page, html, func(_ reference, p sitePath) bool {
+		if len(p.mounted) == 0 && !s.removed.has(p.name) {
 			return false // a shortcut for most references
 		}
 		return !s.serves(p) && p.any(s.removed.has)
@@ -52,11 +52,11 @@ func (s *Site) Unanswered(found []Link, elsewhere func(name string) bool) []Link
 	})
 }
 
-func (s *Site) links(page string, html []byte, is func(reference, Place) bool) []Link {
-	read := Read(html)
+func (s *Site) links(page string, html []byte, is func(reference, sitePath) bool) []Link {
+	read := readPage(html)
 	doc := s.address.document(page, &read)
 	var out []Link
-	for i, r := range read.References {
+	for i, r := range read.references {
 		if place, ok := doc.place(i); ok && is(r, place) {
 			out = append(out, newLink(page, r, place))
 		}
@@ -64,15 +64,15 @@ func (s *Site) links(page string, html []byte, is func(reference, Place) bool) [
 	return out
 }
 
-func (s *Site) serves(p Place) bool {
-	if s.has(p.Name) {
+func (s *Site) serves(p sitePath) bool {
+	if s.has(p.name) {
 		return true
 	}
-	i := slices.IndexFunc(p.Mounted, s.has)
+	i := slices.IndexFunc(p.mounted, s.has)
 	if i < 0 {
 		return false
 	}
-	if p.Mounted[i] != "" {
+	if p.mounted[i] != "" {
 		s.mounted.Store(true)
 	}
 	return true

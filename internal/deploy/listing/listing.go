@@ -36,7 +36,7 @@ type Listing struct {
 	Whole bool
 	// KnownOnly skips keys between the known ones.
 	KnownOnly bool
-	PerPart   int // known keys; default PageSize
+	perPart   int // known keys; default PageSize
 }
 
 // Each calls f for every object, one at a time, in no order. f may see a key twice: a
@@ -61,7 +61,7 @@ func (l Listing) Agrees(ctx context.Context) (bool, error) {
 	if !ok {
 		return true, nil
 	}
-	l.KnownOnly, l.PerPart = false, 1 // in as many parts as there may be
+	l.KnownOnly, l.perPart = false, 1 // in as many parts as there may be
 	before, err := l.inParts(ctx, pager)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
@@ -131,7 +131,7 @@ func (l *partedListing) split(after string) []string {
 		i++
 	}
 	rest := l.Known[i:]
-	parts := min(maxParts, len(rest)/cmp.Or(l.PerPart, PageSize)+1)
+	parts := min(maxParts, len(rest)/cmp.Or(l.perPart, PageSize)+1)
 	var bounds []string
 	for i := 1; i < parts; i++ {
 		bounds = append(bounds, rest[i*len(rest)/parts])

@@ -91,7 +91,7 @@ func TestAListingInPartsIsTheListing(t *testing.T) {
 		known = append(known, rapid.SliceOfN(aKey(), 0, 20).Draw(t, "other known keys")...)
 		slices.Sort(known)
 		known = slices.Compact(known)
-		l := Listing{Store: st, Known: known, KnownOnly: rapid.Bool().Draw(t, "known only"), PerPart: rapid.IntRange(1, 10).Draw(t, "per part")}
+		l := Listing{Store: st, Known: known, KnownOnly: rapid.Bool().Draw(t, "known only"), perPart: rapid.IntRange(1, 10).Draw(t, "per part")}
 		want := []string{}
 		for _, k := range st.keys {
 			if _, ok := slices.BinarySearch(known, k); ok || !l.KnownOnly {
@@ -164,7 +164,7 @@ func TestALongListingTakesFewRoundTrips(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &fakes3.Server{PageSize: page, Before: func(*http.Request) *fakes3.Fault { time.Sleep(trip); return nil }}
 		objects := map[string]fakes3.Object{}
-		l := Listing{PerPart: page}
+		l := Listing{perPart: page}
 		for i := range files {
 			key := fmt.Sprintf("%c/%d.html", 'a'+i%26, i)
 			objects[key] = fakes3.Object{Body: []byte("x"), ETag: `"e"`}

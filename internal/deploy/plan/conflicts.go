@@ -52,10 +52,8 @@ func (p *Plan) conflicts() map[int][]*manifest.Retired {
 		return nil
 	}
 	fresh := make([]bool, len(p.Next.Entries))
-	for _, phase := range p.Phases {
-		for _, w := range phase.Writes {
-			fresh[w.Index] = w.Reason == ReasonNew
-		}
+	for w := range p.AllWrites() {
+		fresh[w.Index] = w.Reason == ReasonNew
 	}
 	out := map[int][]*manifest.Retired{}
 	for i := range p.Next.Retired {

@@ -20,17 +20,15 @@ type Change struct {
 // Counts are the plan's files by reason.
 func (p *Plan) Counts() Counts {
 	c := Counts{Unchanged: p.Unchanged, Retired: p.Retired}
-	for _, phase := range p.Phases {
-		for _, w := range phase.Writes {
-			switch w.Reason {
-			case ReasonNew:
-				c.New++
-			case ReasonContent:
-				c.Content++
-			case ReasonHeaders:
-				c.Headers++
-			case ReasonGone, ReasonExpired, ReasonUnchanged: // no writes
-			}
+	for w := range p.AllWrites() {
+		switch w.Reason {
+		case ReasonNew:
+			c.New++
+		case ReasonContent:
+			c.Content++
+		case ReasonHeaders:
+			c.Headers++
+		case ReasonGone, ReasonExpired, ReasonUnchanged: // no writes
 		}
 	}
 	for _, d := range p.Deletes {
@@ -45,12 +43,10 @@ func (p *Plan) Counts() Counts {
 
 // Upload is the number of files and bytes that the plan sends.
 func (p *Plan) Upload() (files int, bytes int64) {
-	for _, phase := range p.Phases {
-		for _, w := range phase.Writes {
-			if w.Sends() {
-				files++
-				bytes += p.Next.Entries[w.Index].Size
-			}
+	for w := range p.AllWrites() {
+		if w.Sends() {
+			files++
+			bytes += p.Next.Entries[w.Index].Size
 		}
 	}
 	return files, bytes
@@ -78,10 +74,8 @@ func (p *Plan) Empty() bool {
 // Changes are all paths that the plan changes for visitors.
 func (p *Plan) Changes() []Change {
 	var out []Change
-	for _, phase := range p.Phases {
-		for _, w := range phase.Writes {
-			out = append(out, Change{p.Next.Entries[w.Index].Path, w.Reason})
-		}
+	for w := range p.AllWrites() {
+		out = append(out, Change{p.Next.Entries[w.Index].Path, w.Reason})
 	}
 	for _, d := range p.Deletes {
 		out = append(out, Change{d.Path, d.Reason})

@@ -42,11 +42,9 @@ func (p *Plan) Forecast(replaced []manifest.Entry) Forecast {
 // Digest is the hash of the plan's changes.
 func (p *Plan) Digest() string {
 	h := sha256.New()
-	for _, phase := range p.Phases {
-		for _, w := range phase.Writes {
-			e := &p.Next.Entries[w.Index]
-			fmt.Fprintf(h, "%s %q %s %q\n", w.Reason, e.Path, e.Sum, e.Headers)
-		}
+	for w := range p.AllWrites() {
+		e := &p.Next.Entries[w.Index]
+		fmt.Fprintf(h, "%s %q %s %q\n", w.Reason, e.Path, e.Sum, e.Headers)
 	}
 	for _, d := range p.Deletes {
 		fmt.Fprintf(h, "%s %q %s\n", d.Reason, d.Path, d.Sum)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -66,6 +67,19 @@ type Plan struct {
 	NotHashed []string
 	Unchanged int
 	Retired   int // assets that this release drops and keeps for their grace time
+}
+
+// AllWrites yields the writes of all phases, in their order.
+func (p *Plan) AllWrites() iter.Seq[*Write] {
+	return func(yield func(*Write) bool) {
+		for _, phase := range p.Phases {
+			for i := range phase.Writes {
+				if !yield(&phase.Writes[i]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Input is the input of a plan.
@@ -206,12 +220,10 @@ func (p *Plan) Replaced(live *manifest.Manifest, versioned bool) []manifest.Entr
 			out = append(out, e)
 		}
 	}
-	for _, phase := range p.Phases {
-		for _, w := range phase.Writes {
-			old, ok := live.Find(p.Next.Entries[w.Index].Path)
-			if ok && w.Reason == ReasonContent && w.If.IfMatch == old.ETag {
-				add(old)
-			}
+	for w := range p.AllWrites() {
+		old, ok := live.Find(p.Next.Entries[w.Index].Path)
+		if ok && w.Reason == ReasonContent && w.If.IfMatch == old.ETag {
+			add(old)
 		}
 	}
 	for _, d := range p.Deletes {
@@ -225,11 +237,9 @@ func (p *Plan) Replaced(live *manifest.Manifest, versioned bool) []manifest.Entr
 // ResendHeaders makes the plan send the files whose headers alone change, for a store whose
 // copies can't change headers.
 func (p *Plan) ResendHeaders() {
-	for _, phase := range p.Phases {
-		for i := range phase.Writes {
-			if w := &phase.Writes[i]; w.Reason == ReasonHeaders {
-				w.Resend = true
-			}
+	for w := range p.AllWrites() {
+		if w.Reason == ReasonHeaders {
+			w.Resend = true
 		}
 	}
 }
@@ -240,10 +250,8 @@ func (p *Plan) Delta() manifest.Manifest {
 	m.Delta, m.Retired = true, nil
 	if files, _ := p.Writes(); files < len(p.Next.Entries) { // else all of them, as in a first deploy
 		m.Entries = make([]manifest.Entry, 0, files)
-		for _, phase := range p.Phases {
-			for _, w := range phase.Writes {
-				m.Entries = append(m.Entries, p.Next.Entries[w.Index])
-			}
+		for w := range p.AllWrites() {
+			m.Entries = append(m.Entries, p.Next.Entries[w.Index])
 		}
 		manifest.SortEntries(m.Entries)
 	}

@@ -15,9 +15,9 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/plan"
 )
 
-// Format is the version of the file format. It grows with every field that an older program
+// format is the version of the file format. It grows with every field that an older program
 // must not ignore.
-const Format = 2
+const format = 2
 
 // maxSize is the size of the largest file, in bytes: two million changed paths.
 const maxSize = 512 << 20
@@ -81,21 +81,21 @@ type file struct {
 	Plan
 }
 
-// Encode is the plan as a file's content.
-func (p Plan) Encode() ([]byte, error) {
+// encode is the plan as a file's content.
+func (p Plan) encode() ([]byte, error) {
 	if p.Changes == nil {
 		p.Changes = []plan.Change{}
 	}
-	content, err := json.MarshalIndent(file{Format, p}, "", "  ")
+	content, err := json.MarshalIndent(file{format, p}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("encode the plan: %w", err)
 	}
 	return append(content, '\n'), nil
 }
 
-// Decode reads a file's content. A format, a field or a value that this version does not
+// decode reads a file's content. A format, a field or a value that this version does not
 // know is refused: the plan's safety may depend on it.
-func Decode(content []byte) (Plan, error) {
+func decode(content []byte) (Plan, error) {
 	var version struct {
 		Format *int `json:"format"`
 	}
@@ -105,8 +105,8 @@ func Decode(content []byte) (Plan, error) {
 	switch {
 	case version.Format == nil:
 		return Plan{}, errors.New("no plan that this version knows: it names no format")
-	case *version.Format != Format:
-		return Plan{}, fmt.Errorf("a plan of format %d, and this version reads format %d: make a new one with pressrun plan --out", *version.Format, Format)
+	case *version.Format != format:
+		return Plan{}, fmt.Errorf("a plan of format %d, and this version reads format %d: make a new one with pressrun plan --out", *version.Format, format)
 	}
 	var f file
 	strict := json.NewDecoder(bytes.NewReader(content))
@@ -138,7 +138,7 @@ func (p Plan) validate() error {
 
 // Write puts the plan into a file, for its owner only.
 func Write(name string, p Plan) error {
-	content, err := p.Encode()
+	content, err := p.encode()
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func Read(name string) (p Plan, err error) {
 	if len(content) > maxSize {
 		return Plan{}, errors.New("read the plan: the file is too large for one")
 	}
-	if p, err = Decode(content); err != nil {
+	if p, err = decode(content); err != nil {
 		return Plan{}, fmt.Errorf("%s is %w", name, err)
 	}
 	return p, nil

@@ -33,7 +33,7 @@ func everything() Plan {
 const golden = "testdata/plan.json"
 
 func TestAPlansFileIsAsItWas(t *testing.T) {
-	got, err := everything().Encode()
+	got, err := everything().encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,19 +119,19 @@ func FuzzDecode(f *testing.F) {
 	f.Add(good)
 	f.Add([]byte(`{"format":2,"destination":{"address":"a"},"build":{"folder":"b"},"digest":"c","summary":[1, 2]}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		p, err := Decode(content)
+		p, err := decode(content)
 		if err != nil {
 			return
 		}
-		once, err := p.Encode()
+		once, err := p.encode()
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := Decode(once)
+		again, err := decode(once)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, once)
 		}
-		twice, err := again.Encode()
+		twice, err := again.encode()
 		if err != nil {
 			t.Fatal(err)
 		}
