@@ -2,12 +2,8 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/deploy/listing"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
@@ -78,27 +74,16 @@ func (c *comparison) note(info store.Info) {
 
 // confirm stats paths that a listing lacks: a store may leave out existing ones.
 func (c *comparison) confirm(ctx context.Context, paths []string) (skipped bool, err error) {
-	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(looks)
-	for _, path := range paths {
-		group.Go(func() error {
-			info, err := c.dest.Site.Stat(ctx, path)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if err == nil {
-				c.note(info)
-				skipped = true
-				return nil
-			}
-			c.missing = append(c.missing, path)
-			return nil
-		})
+	found, err := listing.Stat(ctx, c.dest.Site, paths, looks)
+	if err != nil {
+		return false, err
 	}
-	err = group.Wait()
-	slices.Sort(c.missing)
-	return skipped, err
+	for _, path := range paths {
+		if info, exists := found[path]; exists {
+			c.note(info)
+		} else {
+			c.missing = append(c.missing, path)
+		}
+	}
+	return len(found) > 0, nil
 }

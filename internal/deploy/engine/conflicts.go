@@ -83,22 +83,12 @@ func (d *deployment) blockedBy(keys []string) error {
 
 // changedEarly are the early deletes of files that somebody else has changed.
 func (p *planned) changedEarly(ctx context.Context) (changed []string, err error) {
-	early := p.plan.EarlyDeletes()
-	paths := make([]string, len(early))
-	for i := range early {
-		paths[i] = early[i].Path
+	keys, err := p.changedByOthers(ctx, deletions(p.plan.EarlyDeletes()))
+	for key := range keys {
+		by, _ := p.plan.ConflictWith(key)
+		changed = append(changed, fmt.Sprintf("%q, where the release has %q", key, by))
 	}
-	seen, err := p.observe(ctx, paths)
-	if err != nil {
-		return nil, err
-	}
-	for _, d := range early {
-		if s := seen[d.Path]; s.Exists && d.ETag != "" && s.ETag != d.ETag {
-			by, _ := p.plan.ConflictWith(d.Path)
-			changed = append(changed, fmt.Sprintf("%q, where the release has %q", d.Path, by))
-		}
-	}
-	return changed, nil
+	return changed, err
 }
 
 // newNames are the topmost names that the release needs and that the live one has
@@ -189,15 +179,9 @@ func (w *writer) removeBlocking(ctx context.Context, phase plan.Phase) error {
 
 // unchanged makes sure that nobody else has changed the files to delete.
 func (w *writer) unchanged(ctx context.Context, dels []store.Deletion) error {
-	for _, del := range dels {
-		info, err := w.dest.Site.Stat(ctx, del.Key)
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-		case err != nil:
-			return err
-		case del.ETag != "" && info.ETag != del.ETag:
-			return w.blockedBy([]string{del.Key})
-		}
+	changed, err := w.changedByOthers(ctx, dels)
+	if err != nil || len(changed) == 0 {
+		return err
 	}
-	return nil
+	return w.blockedBy(slices.Sorted(maps.Keys(changed)))
 }

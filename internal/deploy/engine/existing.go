@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // G501: S3's ETags are MD5 sums; no secret rests on it
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -81,28 +80,31 @@ func (c *checked) adoptable(ctx context.Context, stored manifest.Tree) (same []s
 	return slices.Compact(same), other, err
 }
 
-// sideLimit is the most stats or copies at once.
-const sideLimit = 64
-
 // observe stats paths.
 func (d *deployment) observe(ctx context.Context, paths []string) (map[string]plan.Observed, error) {
+	found, err := listing.Stat(ctx, d.dest.Site, paths, d.opts.Concurrency)
 	seen := make(map[string]plan.Observed, len(paths))
-	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(min(d.opts.Concurrency, sideLimit))
 	for _, path := range paths {
-		group.Go(func() error {
-			info, err := d.dest.Site.Stat(ctx, path)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			seen[path] = plan.Observed{Exists: err == nil, Info: info}
-			return nil
-		})
+		info, exists := found[path]
+		seen[path] = plan.Observed{Exists: exists, Info: info}
 	}
-	return seen, group.Wait()
+	return seen, err
+}
+
+// changedByOthers are the keys of deletes whose file somebody else has changed.
+func (d *deployment) changedByOthers(ctx context.Context, dels []store.Deletion) (map[string]bool, error) {
+	keys := make([]string, len(dels))
+	for i, del := range dels {
+		keys[i] = del.Key
+	}
+	found, err := listing.Stat(ctx, d.dest.Site, keys, d.opts.Concurrency)
+	changed := map[string]bool{}
+	for _, del := range dels {
+		if info, exists := found[del.Key]; exists && del.ETag != "" && info.ETag != del.ETag {
+			changed[del.Key] = true
+		}
+	}
+	return changed, err
 }
 
 // matchByMD5 compares files without a CRC with the build's by MD5, which is the ETag of an

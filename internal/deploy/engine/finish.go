@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/lease"
@@ -57,11 +59,7 @@ func (p *published) deleteAll(ctx context.Context, batches [][]plan.Delete) erro
 	var first error
 	failed := 0
 	for _, batch := range batches {
-		dels := make([]store.Deletion, len(batch))
-		for i, e := range batch {
-			dels[i] = store.Deletion{Key: e.Path, ETag: e.ETag}
-		}
-		dels, err := p.stillManaged(ctx, dels)
+		dels, err := p.stillManaged(ctx, deletions(batch))
 		if err != nil {
 			return err
 		}
@@ -88,6 +86,14 @@ func (p *published) deleteAll(ctx context.Context, batches [][]plan.Delete) erro
 	return nil
 }
 
+func deletions(of []plan.Delete) []store.Deletion {
+	dels := make([]store.Deletion, len(of))
+	for i, e := range of {
+		dels[i] = store.Deletion{Key: e.Path, ETag: e.ETag}
+	}
+	return dels
+}
+
 // deleteAgain repeats a delete whose condition failed for a transient conflict. It returns
 // changed, and deletes nothing, if somebody else has changed the file.
 func (d *deployment) deleteAgain(ctx context.Context, held *lease.Lease, del store.Deletion, changed error) error {
@@ -112,23 +118,11 @@ func (p *published) stillManaged(ctx context.Context, dels []store.Deletion) ([]
 	if !p.work.capabilities.AnyMissing(store.MissingDeleteIfMatch) {
 		return dels, nil
 	}
-	paths := make([]string, len(dels))
-	for i, del := range dels {
-		paths[i] = del.Key
+	changed, err := p.changedByOthers(ctx, dels)
+	for _, key := range slices.Sorted(maps.Keys(changed)) {
+		p.warn("%s is not deleted: someone else has changed it", key)
 	}
-	seen, err := p.observe(ctx, paths)
-	if err != nil {
-		return nil, err
-	}
-	kept := dels[:0]
-	for _, del := range dels {
-		if s := seen[del.Key]; !s.Exists || del.ETag == "" || s.ETag == del.ETag {
-			kept = append(kept, del)
-			continue
-		}
-		p.warn("%s is not deleted: someone else has changed it", del.Key)
-	}
-	return kept, nil
+	return slices.DeleteFunc(dels, func(del store.Deletion) bool { return changed[del.Key] }), err
 }
 
 // tidyEvery is how many deploys there are for each that tidies: that takes a listing, which

@@ -13,6 +13,9 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
+// sideLimit is the most copies, or looks at kept content, at once.
+const sideLimit = 64
+
 // checkKept makes sure, before the first write, that all content of a kept release exists.
 // The content of a file that only loses a header may exist in its place alone: keep then
 // copies it from there.

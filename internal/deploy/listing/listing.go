@@ -1,4 +1,4 @@
-// Package listing reads a store's listing in parts, several at once.
+// Package listing reads a store's listing in parts, and stats keys, several at once.
 package listing
 
 import (
@@ -51,6 +51,33 @@ func (l Listing) Each(ctx context.Context, f func(store.Info) error) error {
 		return l.Store.List(ctx, "", f)
 	}
 	return err
+}
+
+// statsAtOnce is the most requests of Stat at once.
+const statsAtOnce = 64
+
+// Stat describes keys, several at once. Keys that do not exist are not in found.
+func Stat(ctx context.Context, st store.Store, keys []string, atOnce int) (found map[string]store.Info, err error) {
+	found = make(map[string]store.Info, len(keys))
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(min(atOnce, statsAtOnce))
+	for _, key := range keys {
+		group.Go(func() error {
+			info, err := st.Stat(ctx, key)
+			if errors.Is(err, store.ErrNotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			found[key] = info
+			return nil
+		})
+	}
+	return found, group.Wait()
 }
 
 // Agrees says whether the listing in parts has every key of the listing from the start:
