@@ -11,6 +11,7 @@ import (
 	"github.com/pressrun/pressrun/action/workflow"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/sleep"
 	"github.com/pressrun/pressrun/internal/text"
 )
 
@@ -25,7 +26,7 @@ func (r *App) Heartbeats(ctx context.Context, cancel context.CancelCauseFunc) (s
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		for Sleep(ctx, r.beatEvery()) == nil {
+		for sleep.For(ctx, r.beatEvery()) == nil {
 			err := r.Beat(ctx)
 			if Taken(err) {
 				err = fmt.Errorf("%w: %w", failure.ErrTakenAway, err)

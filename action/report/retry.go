@@ -13,6 +13,7 @@ import (
 	"github.com/pressrun/pressrun/action/failure"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/sleep"
 )
 
 // persist makes a call until the app answers, with tries until limit.
@@ -40,7 +41,7 @@ func (r *App) persist(ctx context.Context, limit time.Duration, call func(contex
 			return fmt.Errorf("the app could not be reached for %s: %w", limit, err)
 		}
 		r.console.Say("the app can't be reached, trying again: %v", err)
-		if err := Sleep(ctx, r.asked.wait(pause)); err != nil {
+		if err := sleep.For(ctx, r.asked.wait(pause)); err != nil {
 			return err
 		}
 	}
@@ -98,16 +99,4 @@ func MayPass(err error) bool {
 func IsStatus(err error, status int) bool {
 	problem, ok := errors.AsType[*api.Problem](err)
 	return ok && problem.Status == status
-}
-
-// Sleep waits, or gives the cause of ctx's end.
-func Sleep(ctx context.Context, span time.Duration) error {
-	timer := time.NewTimer(span)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

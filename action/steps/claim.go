@@ -12,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/action/state"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/sleep"
 )
 
 // Claim claims the release for this run. A dispatched run gets it at once, or learns that
@@ -60,7 +61,7 @@ func (r Claim) Do(ctx context.Context) (Result, error) {
 			return Result{}, &failure.Error{Why: wait.why, Fault: wait.fault(), Code: failure.ExitNotReady}
 		}
 		r.Console.Say("waiting: %s", wait.why)
-		if err := report.Sleep(ctx, min(r.App.Pause(r.TurnInterval), max(time.Until(ends), 0))); err != nil {
+		if err := sleep.For(ctx, min(r.App.Pause(r.TurnInterval), max(time.Until(ends), 0))); err != nil {
 			return Result{}, err
 		}
 	}

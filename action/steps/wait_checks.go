@@ -7,8 +7,8 @@ import (
 
 	"github.com/pressrun/pressrun/action/checks"
 	"github.com/pressrun/pressrun/action/failure"
-	"github.com/pressrun/pressrun/action/report"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/sleep"
 )
 
 // waitForChecks waits until the checks of the commit let the release begin, and gives the
@@ -45,7 +45,7 @@ func (r WaitReady) waitForChecks(ctx context.Context) (string, error) {
 			r.Console.Does("waiting: " + d.Why)
 			last = d.Why
 		}
-		if err := report.Sleep(ctx, min(pause, max(time.Until(rules.Ends), 0))); err != nil {
+		if err := sleep.For(ctx, min(pause, max(time.Until(rules.Ends), 0))); err != nil {
 			return "", err
 		}
 	}

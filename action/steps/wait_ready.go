@@ -13,8 +13,8 @@ import (
 
 	"github.com/pressrun/pressrun/action/failure"
 	"github.com/pressrun/pressrun/action/options"
-	"github.com/pressrun/pressrun/action/report"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/sleep"
 )
 
 // maxReadyBody bounds the part of an answer that is searched for a text, in bytes.
@@ -77,7 +77,7 @@ func (r WaitReady) waitForAnswer(ctx context.Context) (string, error) {
 			r.Console.Does("waiting for the CMS: " + why)
 			last = why
 		}
-		if err := report.Sleep(ctx, min(r.ReadyInterval, max(time.Until(ends), 0))); err != nil {
+		if err := sleep.For(ctx, min(r.ReadyInterval, max(time.Until(ends), 0))); err != nil {
 			return "", err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/sleep"
 )
 
 // Watcher counts the events of a ledger from its start on. Prometheus expects counters to
@@ -62,7 +63,7 @@ func (w *Watcher) Run(ctx context.Context) {
 		ended, unknown := w.ledger.Happened(release.KindEnded), w.ledger.Happened(release.KindUnknown)
 		if err := w.count(ctx); err != nil && ctx.Err() == nil {
 			w.log.WarnContext(ctx, "events could not be counted", "error", err)
-			if !wait(ctx, again) {
+			if sleep.For(ctx, again) != nil {
 				return
 			}
 			continue
@@ -73,17 +74,6 @@ func (w *Watcher) Run(ctx context.Context) {
 		case <-ended:
 		case <-unknown:
 		}
-	}
-}
-
-func wait(ctx context.Context, span time.Duration) bool {
-	timer := time.NewTimer(span)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/retention"
+	"github.com/pressrun/pressrun/internal/sleep"
 )
 
 const (
@@ -52,7 +53,7 @@ func New(o Options) *Pruner { return &Pruner{o} }
 
 // Run makes a pass each hour until ctx ends.
 func (p *Pruner) Run(ctx context.Context) {
-	for next := first; pause(ctx, next); next = every {
+	for next := first; sleep.For(ctx, next) == nil; next = every {
 		removed, err := p.Pass(ctx)
 		if err != nil && ctx.Err() == nil {
 			p.Failed()
@@ -61,18 +62,6 @@ func (p *Pruner) Run(ctx context.Context) {
 		if removed > 0 {
 			p.Log.Info("old history was removed", "rows", removed, "folder", p.Folder)
 		}
-	}
-}
-
-// pause waits; false when ctx has ended.
-func pause(ctx context.Context, span time.Duration) bool {
-	timer := time.NewTimer(span)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
 	}
 }
 
@@ -115,7 +104,7 @@ func (p *Pruner) site(ctx context.Context, out *export, name string) (removed in
 			if n == 0 {
 				break
 			}
-			if !pause(ctx, rest) {
+			if sleep.For(ctx, rest) != nil {
 				return removed, ctx.Err()
 			}
 		}
@@ -151,7 +140,7 @@ func (p *Pruner) shrink(ctx context.Context) error {
 		if err := p.Rows.Shrink(ctx, shrinkBy); err != nil {
 			return fmt.Errorf("shrink the ledger's file: %w", err)
 		}
-		if !pause(ctx, rest) {
+		if sleep.For(ctx, rest) != nil {
 			return ctx.Err()
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
+	"github.com/pressrun/pressrun/internal/sleep"
 )
 
 // Runner carries the releases out that the scheduler dispatches.
@@ -251,12 +252,10 @@ func (s *Scheduler) rest(changed <-chan struct{}, span time.Duration, earliest t
 // throttle waits for the rest of the pause after the last round: nothing when that was
 // longer ago.
 func throttle(stop context.Context, span time.Duration) wake {
-	select {
-	case <-time.After(span):
-		return byChange
-	case <-stop.Done():
+	if sleep.For(stop, span) != nil {
 		return byEnd
 	}
+	return byChange
 }
 
 // round visits the sites that changed or are due, gives slots, begins tasks, and tells when

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/outbound"
+	"github.com/pressrun/pressrun/internal/sleep"
 	"github.com/pressrun/pressrun/internal/text"
 )
 
@@ -97,12 +98,8 @@ func post(ctx context.Context, client *outbound.Client, address string, header m
 			return answer.Body, err
 		}
 		pause := max(firstPause<<(try-1), retryAfter(answer))
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if sleep.For(ctx, pause) != nil {
 			return nil, err // it says more than that the time is over
-		case <-timer.C:
 		}
 	}
 }

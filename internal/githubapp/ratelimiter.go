@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/sleep"
 )
 
 // LimitedError says that GitHub accepts no calls before an instant. The call was not carried out.
@@ -127,12 +129,10 @@ func wait(ctx context.Context, until time.Time) error {
 	if span <= 0 {
 		return nil
 	}
-	select {
-	case <-time.After(span):
-		return nil
-	case <-ctx.Done():
+	if sleep.For(ctx, span) != nil {
 		return fmt.Errorf("%w: %w", errTurn, ctx.Err())
 	}
+	return nil
 }
 
 // look merges this process's budget with the shared one.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/bake/address"
 	"github.com/pressrun/pressrun/internal/pace"
+	"github.com/pressrun/pressrun/internal/sleep"
 )
 
 // maxList bounds an answer of an API, in bytes.
@@ -18,8 +19,8 @@ const maxList = 16 << 20
 func (f *fetcher) askAPI(ctx context.Context, at address.Address) (text []byte, header http.Header, err error) {
 	for try := range f.options.Tries {
 		if try > 0 {
-			if err := sleep(ctx, f.options.Backoff<<(try-1)); err != nil {
-				return nil, nil, err
+			if sleep.For(ctx, f.options.Backoff<<(try-1)) != nil {
+				return nil, nil, ctx.Err()
 			}
 		}
 		again := false

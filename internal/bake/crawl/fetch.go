@@ -17,6 +17,7 @@ import (
 	"github.com/pressrun/pressrun/internal/bake/state"
 	"github.com/pressrun/pressrun/internal/outbound"
 	"github.com/pressrun/pressrun/internal/pace"
+	"github.com/pressrun/pressrun/internal/sleep"
 )
 
 // fetcher asks one CMS.
@@ -109,8 +110,8 @@ func (f *fetcher) fetch(ctx context.Context, p *state.Page, conditional bool) (a
 	var last error
 	for try := range f.options.Tries {
 		if try > 0 {
-			if err := sleep(ctx, f.options.Backoff<<(try-1)); err != nil {
-				return a, err
+			if sleep.For(ctx, f.options.Backoff<<(try-1)) != nil {
+				return a, ctx.Err()
 			}
 		}
 		err := f.turn(ctx, func() pace.Answer {
@@ -147,17 +148,6 @@ func (f *fetcher) fetch(ctx context.Context, p *state.Page, conditional bool) (a
 	}
 	a.seen.Step, a.seen.Why = state.Unreachable, last.Error()
 	return a, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // diskError is an error of this machine's disk, and not of the CMS.

@@ -19,6 +19,7 @@ import (
 	"github.com/pressrun/pressrun/internal/demo/cms"
 	"github.com/pressrun/pressrun/internal/demo/content"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/sleep"
 	"github.com/pressrun/pressrun/internal/text"
 )
 
@@ -241,10 +242,6 @@ func fetch(req *http.Request) ([]byte, error) {
 
 // pause is the time between two looks.
 func pause(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(50 * time.Millisecond):
-		return nil
-	}
+	_ = sleep.For(ctx, 50*time.Millisecond)
+	return ctx.Err()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/lease"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/store"
+	"github.com/pressrun/pressrun/internal/sleep"
 )
 
 // leased is a deploy that holds the lease, and its plan.
@@ -50,7 +51,7 @@ func (c *checked) lock(ctx context.Context) (*leased, error) {
 				return nil, fmt.Errorf("the head at %s can't be swapped: %d times it had changed since it was read; check whether deploys begin there all the time, or a cache between here and the store gives old answers: %w",
 					c.dest.State, lost, err)
 			}
-			if err := pause(ctx); err != nil {
+			if err := sleep.For(ctx, lease.PollInterval); err != nil {
 				return nil, err
 			}
 		}
@@ -73,7 +74,7 @@ func (c *checked) outwait(ctx context.Context, locked error, deadline time.Time)
 			return locked
 		}
 		c.emit(deploy.Event{Phase: "waiting for another deploy", Elapsed: c.now().Sub(c.began)})
-		if err := pause(ctx); err != nil {
+		if err := sleep.For(ctx, lease.PollInterval); err != nil {
 			return err
 		}
 		head, err := history.ReadHead(ctx, c.dest.State, c.opts.Site)
@@ -83,15 +84,6 @@ func (c *checked) outwait(ctx context.Context, locked error, deadline time.Time)
 		_, locked = head.Acquire(c.opts.Owner, c.opts.Site, head.Age, c.opts.LeaseTTL)
 	}
 	return nil
-}
-
-func pause(ctx context.Context) error {
-	select {
-	case <-time.After(lease.PollInterval):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 func (c *checked) tryLock(ctx context.Context) (*leased, error) {
