@@ -102,7 +102,6 @@ func (t Type) items(body []byte) ([]json.RawMessage, Object, error) {
 	return items, envelope, nil
 }
 
-// item reads one record.
 func (t Type) item(raw json.RawMessage) (Item, error) {
 	o, ok := (&scanner{text: raw}).members()
 	if !ok {

@@ -65,7 +65,6 @@ func generators() []*generator {
 	}
 }
 
-// find finds a generator by its name.
 func find(name string) *generator {
 	for _, g := range generators() {
 		if g.name == name {

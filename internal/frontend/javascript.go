@@ -173,7 +173,6 @@ func isWord(r rune) bool {
 	return r == '_' || r == '$' || unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
-// quoted reads a string in quotes.
 func quoted(rest string) (token, string) {
 	quote := rest[0]
 	var b strings.Builder

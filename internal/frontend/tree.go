@@ -25,14 +25,12 @@ type tree struct {
 	err    error
 }
 
-// has says whether there is a file.
 func (t *tree) has(name string) bool {
 	info, err := fs.Stat(t.folder, name)
 	t.keepError(name, err)
 	return err == nil && !info.IsDir()
 }
 
-// hasFolder says whether there is a folder.
 func (t *tree) hasFolder(name string) bool {
 	info, err := fs.Stat(t.folder, name)
 	t.keepError(name, err)

@@ -132,7 +132,6 @@ func (r Record) taken() *Conflict {
 	return &Conflict{fmt.Sprintf("the name %s belongs to the preview of %q: give this one another, such as %s", r.Name, r.Ref, Numbered(r.Name, 2))}
 }
 
-// later is the later of two instants.
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a

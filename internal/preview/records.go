@@ -45,7 +45,6 @@ func (d *damaged) Error() string {
 	return fmt.Sprintf("the record of the preview %s at %s is damaged: remove it by `pressrun preview remove %s`", d.entry.Name, d.place, d.entry.Name)
 }
 
-// read reads the record of a name.
 func (b *recordStore) read(ctx context.Context, name string) (*entry, error) {
 	if !IsName(name) {
 		return nil, fmt.Errorf("%q: %w: names have small letters, digits and hyphens", name, ErrNone)
@@ -126,7 +125,6 @@ func changed(name string) error {
 	return &Conflict{fmt.Sprintf("somebody else changed the preview %s in the meantime: look at it, then try again", name)}
 }
 
-// forget deletes a record.
 func (b *recordStore) forget(ctx context.Context, e entry) error {
 	return errors.Join(b.root.State.Delete(ctx, []store.Deletion{{Key: recordPrefix + e.Name + recordEnd, ETag: e.tag}})...)
 }

@@ -20,7 +20,6 @@ import (
 	"github.com/pressrun/pressrun/internal/sleep"
 )
 
-// fetcher asks one CMS.
 type fetcher struct {
 	options *Options
 	http    *http.Client

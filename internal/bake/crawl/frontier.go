@@ -209,7 +209,6 @@ type found struct {
 	kind    string // of source
 }
 
-// next takes the next page from the queue.
 func (f *frontier) next() *state.Page {
 	if len(f.queue) == 0 {
 		return nil

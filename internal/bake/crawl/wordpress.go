@@ -80,7 +80,6 @@ func (w *wordPress) list(ctx context.Context, out chan<- listing) {
 	}
 }
 
-// entries lists all entries of a type.
 func (w *wordPress) entries(ctx context.Context, kind discover.Kind, send func(listing) bool) bool {
 	pages := 1
 	for page := 1; page <= pages; page++ {
@@ -105,7 +104,6 @@ func (w *wordPress) entries(ctx context.Context, kind discover.Kind, send func(l
 	return true
 }
 
-// get asks for a path of the API.
 func (w *wordPress) get(ctx context.Context, path string, query url.Values) (text []byte, header http.Header, err error) {
 	at := w.root
 	if strings.Contains(at, "?") { // without permalinks: /?rest_route=/

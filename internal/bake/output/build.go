@@ -217,7 +217,6 @@ func (b *builder) inspect(f file, text []byte) {
 	}
 }
 
-// inspectFile looks in a file that is no text.
 func (b *builder) inspectFile(f file) error {
 	in, err := os.Open(b.Bodies.Path(f.page.Sum))
 	if err != nil {

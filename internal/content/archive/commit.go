@@ -121,7 +121,6 @@ func (a *Archive) put(p *Pass, base *content.Snapshot, r content.Record, at plac
 	return writeNew(to, raw)
 }
 
-// makeFolders makes the folders of a snapshot's types.
 func makeFolders(next string, s *content.Snapshot) error {
 	made := map[string]bool{}
 	for _, r := range s.Records {

@@ -237,7 +237,6 @@ func (c *Client) send(ctx context.Context, r content.Request, u *url.URL) (Answe
 	return answer, load, nil
 }
 
-// request makes a request, with the credential.
 func (c *Client) request(ctx context.Context, r content.Request, u *url.URL) (*http.Request, error) {
 	at := *u
 	if len(c.o.Credential.Query) > 0 {

@@ -14,7 +14,6 @@ import (
 	"github.com/pressrun/pressrun/internal/content/archive"
 )
 
-// list is a list of the copy.
 type list struct {
 	dir, snapshot string
 	t             content.Type
@@ -207,7 +206,6 @@ func (l *list) column(at content.Pointer) ([][]string, error) {
 	return column, nil
 }
 
-// enclose puts records into an answer.
 func (l *list) enclose(p content.ServedPage) ([]byte, error) {
 	if envelope := l.t.Serves.Envelope; envelope != nil {
 		return envelope(p)

@@ -114,7 +114,6 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (why string) {
 	return "the address is none of the copied lists"
 }
 
-// one answers with one record.
 func (s *Server) one(w http.ResponseWriter, r *http.Request, l *list, id string) string {
 	for key, values := range r.URL.Query() {
 		if !l.changesNothing(key, values) {
@@ -135,7 +134,6 @@ func (s *Server) one(w http.ResponseWriter, r *http.Request, l *list, id string)
 	return ""
 }
 
-// page answers with a page of a list.
 func (s *Server) page(w http.ResponseWriter, r *http.Request, l *list) string {
 	ask, why := l.parse(r.URL.Query())
 	if why != "" {

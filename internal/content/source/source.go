@@ -87,7 +87,6 @@ func Copied(ctx context.Context, k Kind, recorded *Recording, s Settings, snapsh
 	return k.Lists(ctx, recorded, s)
 }
 
-// askJSON asks for one JSON object.
 func askJSON(ctx context.Context, ask Asker, address string) (content.Object, error) {
 	var found content.Object
 	err := ask.Ask(ctx, content.Request{Method: http.MethodGet, URL: address}, func(a fetch.Answer) (err error) {

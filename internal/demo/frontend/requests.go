@@ -10,7 +10,6 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// The bounds of the served requests that are read.
 const (
 	maxRequestsFile = 8 << 20
 	maxChangedText  = 200
