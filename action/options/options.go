@@ -139,10 +139,10 @@ type DeployFlags struct {
 type CDNFlags struct {
 	CDN           string        `name:"cdn" help:"CDN before the site: cloudfront:DISTRIBUTION, fastly:SERVICE, cloudflare:ZONE, varnish:http://SERVER:6081[,...] or webhook:URL." placeholder:"KIND:NAME"`
 	CDNTags       bool          `name:"cdn-tags" help:"The CDN is set up to read cache tags (CloudFront, Cloudflare)."`
-	CDNCleanURLs  bool          `name:"cdn-clean-urls" help:"The site shows about.html as /about too: make the CDN forget both addresses."`
-	CDNNotFound   bool          `name:"cdn-not-found-cached" help:"The CDN keeps a \"not found\" for long: make it forget the addresses of new pages too."`
+	CDNCleanURLs  bool          `name:"cdn-clean-urls" help:"The site shows about.html as /about too: purge both addresses."`
+	CDNNotFound   bool          `name:"cdn-not-found-cached" help:"The CDN keeps a \"not found\" for long: purge the addresses of new pages too."`
 	CDNSecretFile string        `name:"cdn-secret-file" help:"File with the CDN's token or the webhook's secret. Or set FASTLY_API_TOKEN, CLOUDFLARE_API_TOKEN or PRESSRUN_CDN_WEBHOOK_SECRET." placeholder:"FILE"`
-	CDNLimit      time.Duration `name:"cdn-limit" help:"How long to try to make the CDN forget what changed. The release is live all the same." default:"15m"`
+	CDNLimit      time.Duration `name:"cdn-limit" help:"How long to try to purge the CDN. The release is live all the same." default:"15m"`
 }
 
 // VerifyFlags say how a run verifies that the site is live.

@@ -181,7 +181,7 @@ func OpenCDN(ctx context.Context, flags options.CDNFlags, publicURL string, env 
 // recordCDN records the result of the purge, or logs its forecast in a dry run.
 func (r Deploy) recordCDN(p publish.Report) {
 	if p.Forecast != nil {
-		r.Console.Say("dry run: %s would be told: %s", r.CDN.Name(), p.Forecast)
+		r.Console.Say("dry run: for %s: %s", r.CDN.Name(), p.Forecast)
 	}
 	c := p.CDN
 	if c == nil {
@@ -190,7 +190,7 @@ func (r Deploy) recordCDN(p publish.Report) {
 	edge := api.Edge{CDN: c.CDN, State: string(c.State()), Seconds: c.Seconds}
 	switch c.State() {
 	case publish.CDNPending:
-		edge.Why = fmt.Sprintf("%s was not told: %v", edge.CDN, c.Cause())
+		edge.Why = fmt.Sprintf("%s was not purged: %v", edge.CDN, c.Cause())
 	case publish.CDNPurged:
 		edge.Purged = int64(c.Decision.Units)
 		r.Console.Say("%s", c)

@@ -56,7 +56,7 @@ type grammar struct {
 	Commit     publish.Commit     `cmd:"" group:"deploy" help:"Put a plan in place whose parts several jobs have sent."`
 	Releases   publish.Releases   `cmd:"" group:"deploy" help:"List, show and compare what was published."`
 	Rollback   rollbackCmd        `cmd:"" group:"deploy" help:"Make an earlier release live again, without a build."`
-	Invalidate publish.Invalidate `cmd:"" group:"deploy" help:"Make a CDN forget what changed, and only that."`
+	Invalidate publish.Invalidate `cmd:"" group:"deploy" help:"Purge a CDN of what releases have changed."`
 	Preview    preview.Command    `cmd:"" group:"deploy" help:"Show a branch before it is the public site: make, list and remove previews."`
 	CDN        publish.CDN        `cmd:"" name:"cdn" group:"deploy" help:"What a CDN needs to be set up with."`
 	Audit      publish.Audit      `cmd:"" group:"deploy" help:"Find what was changed at a destination behind our back."`

@@ -30,7 +30,7 @@ Examples:
   pressrun deploy dist file:///srv/www --allow vanished-pages
   pressrun deploy dist s3://www.example.org --cdn cloudfront:E1A2B3C4D5
 
-Exit code 10: the release is live, and the CDN was not told or not all of it.`
+Exit code 10: the release is live, and the purge of the CDN is not complete.`
 }
 
 // Run deploys a folder.

@@ -93,7 +93,7 @@ func (f cachingFlags) config(address string) cdn.Config {
 
 // cdnFlags name the CDN whose cache a command that publishes invalidates.
 type cdnFlags struct {
-	CDN           string `name:"cdn" placeholder:"KIND:NAME" help:"Tell this CDN what changed, or in a dry run say what it would be told and at what price; see pressrun invalidate."`
+	CDN           string `name:"cdn" placeholder:"KIND:NAME" help:"Purge this CDN of the changes, or in a dry run say what would be purged and at what price; see pressrun invalidate."`
 	RedirectStore string `name:"redirect-store" placeholder:"ARN" help:"Also keep the redirects in this CloudFront KeyValueStore, for the function of pressrun cdn function; \"none\" when the releases before did and this one is not to."`
 	cachingFlags
 }

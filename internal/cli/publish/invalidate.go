@@ -14,25 +14,25 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Invalidate makes a CDN forget what changed.
+// Invalidate purges a CDN.
 type Invalidate struct {
 	placeFlags
 	terminal.OutputFlags
 	cachingFlags
 	To     string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
 	CDN    string `required:"" name:"cdn" placeholder:"KIND:NAME" help:"cloudfront:DISTRIBUTION, fastly:SERVICE, cloudflare:ZONE, varnish:http://SERVER:6081[,...] or webhook:URL."`
-	Resume bool   `xor:"what" help:"Only finish what was begun: end with 0 when nothing is pending, and never begin with a CDN that was not told before."`
-	All    bool   `xor:"what" help:"Drop everything, whatever changed."`
-	DryRun bool   `help:"Say what would be dropped, and drop nothing."`
+	Resume bool   `xor:"what" help:"Only finish a purge that was begun: end with 0 if none is pending, and do nothing for a CDN that was never purged."`
+	All    bool   `xor:"what" help:"Purge everything, whatever changed."`
+	DryRun bool   `help:"Say what would be purged, and purge nothing."`
 }
 
 // Help has the examples.
 func (Invalidate) Help() string {
-	return `Makes a CDN forget what the live release has changed since the CDN was last
-told: nothing when nothing changed, and what an earlier failure left undone. The
-first time that is everything. With --resume only what a purge that was begun, or
-a release that went live since, has left pending: for a retry after exit code 10,
-by whatever process, as often as you like.
+	return `Purges from a CDN the content that releases have replaced since the last
+complete purge: nothing when nothing changed, and the rest of a purge that failed.
+The first time it purges everything. With --resume it finishes a purge that was
+begun, and those of the releases that went live since: for a retry after exit code
+10, by any process, as often as you like.
 Tokens come from FASTLY_API_TOKEN, CLOUDFLARE_API_TOKEN or
 PRESSRUN_CDN_WEBHOOK_SECRET; CloudFront uses the AWS environment.
 Exit code 10: live at the origin, but the CDN may still serve the old release.
@@ -55,7 +55,7 @@ func (c *Invalidate) Run(ctx context.Context, t *terminal.Terminal) error {
 		return exit.With(exit.Usage, err)
 	}
 	if purger == nil {
-		return exit.With(exit.Usage, errors.New("--cdn: name the CDN that is to forget what changed"))
+		return exit.With(exit.Usage, errors.New("--cdn: name the CDN to purge"))
 	}
 	line := terminal.NewProgress(t)
 	line.Show("telling " + purger.Name())
@@ -68,7 +68,7 @@ func (c *Invalidate) Run(ctx context.Context, t *terminal.Terminal) error {
 		return exit.With(exit.NotFound, err)
 	}
 	if errors.Is(err, cdn.ErrOtherCDN) {
-		return exit.With(exit.Conflict, fmt.Errorf("%w; name that one, or leave --resume out to tell this one all that changed", err))
+		return exit.With(exit.Conflict, fmt.Errorf("%w; name that one, or leave --resume out to purge this one of all changes", err))
 	}
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (c *Invalidate) says(r cdn.Report) string {
 	set := r.Decision.Set
 	switch {
 	case r.NeverPurged:
-		return fmt.Sprintf("nothing is pending: no CDN was ever told of this destination; without --resume %s is told to drop everything", r.CDN)
+		return fmt.Sprintf("nothing is pending: no CDN was ever purged for this destination; without --resume %s is purged of everything", r.CDN)
 	case set.Empty() && c.Resume:
 		return fmt.Sprintf("nothing is pending: %s agrees with release %d", r.CDN, r.Release)
 	case set.Empty():

@@ -27,7 +27,7 @@ type Plan struct {
 // Help has the examples.
 func (Plan) Help() string {
 	return `Says what a deploy would do, and changes nothing. A plan in a file can be looked
-at, and then be applied as it is or not at all; the CDN that it names is told then.
+at, and then be applied as it is or not at all; that also purges the CDN in it.
 
 Examples:
 
