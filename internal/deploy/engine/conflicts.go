@@ -42,7 +42,7 @@ func (l *leased) checkFreed(ctx context.Context) error {
 	}
 	frees, err := capability.Frees(ctx, l.dest, l.lease.Valid)
 	if err == nil && !frees {
-		err = fmt.Errorf("%s is where the release needs a folder, or the other way round, and the store at %s keeps the place of what is deleted, as it keeps versions: delete that file there with all its versions, then deploy again with --repair",
+		err = fmt.Errorf("%s conflicts with a file of the release, and the store at %s keeps the place of a deleted file, since it keeps versions: delete that file there with all its versions, then deploy again with --repair",
 			early[0].Path, l.dest.Site)
 	}
 	return err
@@ -171,7 +171,7 @@ func (w *writer) removeBlocking(ctx context.Context, phase plan.Phase) error {
 		w.result.Deleted++
 	}
 	if !w.folder() {
-		w.note("%s gave way to files of the release, and had to be deleted before those were there", firstFew(phase.Clear, func(e manifest.Entry) string { return e.Path }))
+		w.note("%s had to be deleted before files of the release could be written in that place", firstFew(phase.Clear, func(e manifest.Entry) string { return e.Path }))
 	}
 	w.phase("make room", began, len(dels), 0)
 	return nil

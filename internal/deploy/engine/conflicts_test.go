@@ -171,7 +171,7 @@ func TestWhatIsInTheWayIsDeletedAsLateAsCanBe(t *testing.T) {
 	next := small().with("tour/index.html", "tour").with("tour/app.js", "1").with("tour/tour.txt", "t").
 		with("new.css", "n").with("new.txt", "n").with("new/index.html", "n").with("feed.xml", "<rss/>")
 	r, err := engine.Run(t.Context(), b.dest, options(next.write(t)))
-	if err != nil || r.Deleted != 1 || !strings.Contains(strings.Join(r.Notes, " "), "tour gave way") {
+	if err != nil || r.Deleted != 1 || !strings.Contains(strings.Join(r.Notes, " "), "tour had to be deleted before files") {
 		t.Fatalf("%d deleted, %q, %v", r.Deleted, r.Notes, err)
 	}
 	want := []string{"new.css", "new.txt", "tour", "tour/app.js", "tour/tour.txt", "tour/index.html", "new/index.html", "feed.xml", manifest.MarkerPath}
@@ -446,7 +446,7 @@ func TestAStoreThatKeepsThePlaceOfWhatIsDeletedIsRefused(t *testing.T) {
 		}
 		before := p.read(t)
 		r, err := engine.Run(t.Context(), p.dest, options(small().with("tour/index.html", "a folder").with("a.css", "a").write(t)))
-		if err == nil || r.Live || !strings.Contains(err.Error(), "tour is where the release needs a folder") || !strings.Contains(err.Error(), "with all its versions") {
+		if err == nil || r.Live || !strings.Contains(err.Error(), "tour conflicts with a file of the release") || !strings.Contains(err.Error(), "with all its versions") {
 			t.Fatalf("live %t, %v", r.Live, err)
 		}
 		if diff := cmp.Diff(before, p.read(t)); diff != "" {
