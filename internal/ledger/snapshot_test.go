@@ -99,9 +99,8 @@ func TestASnapshotIsGivenBackHoweverItsReaderEnds(t *testing.T) {
 			t.Fatalf("for a caller that had gone: %v", err)
 		}
 	}
-	if l.readers.Stats().InUse != 0 {
-		t.Errorf("%d connections are still in use", l.readers.Stats().InUse)
-	}
+	// database/sql gives the connection of a caller that went away back a little later.
+	eventually.Holds(t, "all connections to be given back", func() bool { return l.readers.Stats().InUse == 0 })
 }
 
 // Four readers that each ask the ledger for one connection more than there are

@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -22,6 +21,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -252,41 +252,51 @@ func (r *rig) actionRepo() string {
 // checksums.
 func (r *rig) released() string {
 	r.t.Helper()
-	path, err := program.Build(r.t.Context(), program.Main)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	text, err := os.ReadFile(path)
+	p, err := packed()
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	target := runtime.GOOS + "-" + runtime.GOARCH
 	files := http.NewServeMux()
-	packed := gzipped(r.t, text)
 	files.HandleFunc("GET /v0.0.1/pressrun-"+target+".gz", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write(packed) // the action sees it if not
+		_, _ = w.Write(p.gz) // the action sees it if not
 	})
 	srv := httptest.NewServer(files)
 	r.t.Cleanup(srv.Close)
-	sum := sha256.Sum256(text)
-	list, err := json.Marshal(map[string]any{"version": "0.0.1", "url": srv.URL, "sha256": map[string]string{target: hex.EncodeToString(sum[:])}})
+	list, err := json.Marshal(map[string]any{"version": "0.0.1", "url": srv.URL, "sha256": map[string]string{target: p.sum}})
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	return string(list)
 }
 
-// gzipped is a program as it is released. Quickly: nobody keeps it.
-func gzipped(t *testing.T, text []byte) []byte {
-	t.Helper()
+// releasedProgram is the program as it is downloaded.
+type releasedProgram struct {
+	gz  []byte
+	sum string // SHA-256 of the program itself, in hexadecimal
+}
+
+// packed is the program, once for all rigs. It is not compressed: under the race detector
+// that takes ten seconds, and nobody keeps it.
+var packed = sync.OnceValues(func() (p releasedProgram, err error) {
+	path, err := program.Build(context.Background(), program.Main)
+	if err != nil {
+		return p, err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return p, err
+	}
+	sum := sha256.Sum256(text)
+	p.sum, p.gz = hex.EncodeToString(sum[:]), gzipped(text)
+	return p, nil
+})
+
+func gzipped(text []byte) []byte {
 	var packed bytes.Buffer
-	w, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
-	if err == nil {
-		_, err = w.Write(text)
-	}
-	if err = errors.Join(err, w.Close()); err != nil {
-		t.Fatal(err)
-	}
+	w, _ := gzip.NewWriterLevel(&packed, gzip.NoCompression) // it fails for unknown levels alone
+	_, _ = w.Write(text)                                     // as a buffer never does
+	_ = w.Close()
 	return packed.Bytes()
 }
 

@@ -57,7 +57,7 @@ func newShim(t *testing.T, change func(served []byte) []byte) *shim {
 		if change != nil {
 			body = change(body)
 		}
-		_, _ = w.Write(gzipped(t, body)) // the script sees it if not
+		_, _ = w.Write(gzipped(body)) // the script sees it if not
 	}))
 	t.Cleanup(srv.Close)
 	sum := sha256.Sum256([]byte(standIn))

@@ -11,8 +11,15 @@ import "time"
 // Patience is how long is waited for something that must come.
 const Patience = 3 * time.Minute
 
-// pause is the time between two looks.
-const pause = 5 * time.Millisecond
+// The pause between two looks grows, so that many a test that waits leaves the CPU to what
+// it waits for.
+const (
+	firstPause   = time.Millisecond
+	longestPause = 50 * time.Millisecond
+)
+
+// longer is the pause after another.
+func longer(pause time.Duration) time.Duration { return min(pause*5/4, longestPause) }
 
 // T is the part of testing.TB that is used; rapid.T has it too.
 type T interface {
@@ -25,17 +32,18 @@ type T interface {
 // own goroutine, as all of the package.
 func Holds(t T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(Patience); !holds(); time.Sleep(pause) {
+	for deadline, pause := time.Now().Add(Patience), firstPause; !holds(); pause = longer(pause) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited %s in vain for %s", Patience, what)
 		}
+		time.Sleep(pause)
 	}
 }
 
 // Succeeds waits until try gives no error; the last one tells why it never did.
 func Succeeds(t T, what string, try func() error) {
 	t.Helper()
-	for deadline := time.Now().Add(Patience); ; time.Sleep(pause) {
+	for deadline, pause := time.Now().Add(Patience), firstPause; ; pause = longer(pause) {
 		err := try()
 		if err == nil {
 			return
@@ -43,6 +51,7 @@ func Succeeds(t T, what string, try func() error) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited %s in vain for %s: %v", Patience, what, err)
 		}
+		time.Sleep(pause)
 	}
 }
 
