@@ -226,38 +226,47 @@ func makeTables(ctx context.Context, db *sql.DB, engine database.Engine) (err er
 
 // Version is that of the tables that this program makes.
 func Version() int64 {
-	files, err := fs.ReadDir(migrations, "migrations")
+	all := steps()
+	return all[len(all)-1].Version
+}
+
+// steps are the migrations, in order. goose records which of them a ledger has; their text
+// is run as it stands, for goose's reader of SQL takes 4 MB of memory for each statement
+// (https://github.com/pressly/goose, internal/sqlparser).
+func steps() []*goose.Migration {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
-		panic(err) // they are part of the program
+		panic(err) // they are part of the program, as all below
 	}
-	var newest int64
+	var all []*goose.Migration
 	for _, f := range files {
-		if v, err := goose.NumericComponent(f.Name()); err == nil {
-			newest = max(newest, v)
+		version, err := goose.NumericComponent(f)
+		if err != nil {
+			panic(err)
 		}
+		text, err := fs.ReadFile(migrations, f)
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, string(text))
+			return err
+		}}, nil))
 	}
-	return newest
+	return all
 }
 
 // migrate brings the tables up to date.
 func migrate(ctx context.Context, db *sql.DB, engine database.Engine) error {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("find the migrations: %w", err)
-	}
-	p, err := goose.NewProvider(engine.Dialect(), db, sub)
+	p, err := goose.NewProvider(engine.Dialect(), db, nil, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(steps()...))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
-	}
-	var known int64
-	for _, s := range p.ListSources() {
-		known = max(known, s.Version)
 	}
 	newest, err := p.GetDBVersion(ctx)
 	if err != nil {
 		return fmt.Errorf("read the version of the ledger's tables: %w", engine.Explain(err))
 	}
-	if newest > known {
+	if known := Version(); newest > known {
 		return fmt.Errorf("the ledger was written by a newer Pressrun (tables of version %d, this one knows %d): use that one, or restore a backup", newest, known)
 	}
 	if _, err := p.Up(ctx); err != nil {

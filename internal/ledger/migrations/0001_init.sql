@@ -1,7 +1,6 @@
 -- One text for SQLite and PostgreSQL. Times are BIGINT microseconds since the
 -- epoch, UTC; 0 is "not yet". Documents are JSON text.
 
--- +goose Up
 CREATE TABLE sites (
     name       TEXT PRIMARY KEY,
     state      TEXT   NOT NULL,
@@ -68,10 +67,3 @@ CREATE TABLE outbox (
     started_us BIGINT NOT NULL,
     tries      BIGINT NOT NULL
 );
-
--- +goose Down
-DROP TABLE outbox;
-DROP TABLE events;
-DROP TABLE releases;
-DROP TABLE requests;
-DROP TABLE sites;

@@ -1,7 +1,6 @@
 -- What GitHub's webhooks told, kept before they are acknowledged, and names
 -- that are good once (OIDC tokens of runs). Times as in 0001.
 
--- +goose Up
 CREATE TABLE deliveries (
     id           TEXT PRIMARY KEY,
     event        TEXT   NOT NULL,
@@ -19,7 +18,3 @@ CREATE TABLE used_names (
     name     TEXT PRIMARY KEY,
     until_us BIGINT NOT NULL
 );
-
--- +goose Down
-DROP TABLE used_names;
-DROP TABLE deliveries;

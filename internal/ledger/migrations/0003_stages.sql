@@ -1,10 +1,5 @@
 -- What webhooks told of an attempt so far is read without going through all of
 -- them: a run with many jobs has thousands.
 
--- +goose Up
 CREATE INDEX deliveries_stage ON deliveries (run, attempt, stage) WHERE processed_us <> 0;
 DROP INDEX deliveries_run;
-
--- +goose Down
-CREATE INDEX deliveries_run ON deliveries (run, attempt) WHERE processed_us <> 0;
-DROP INDEX deliveries_stage;

@@ -1,7 +1,6 @@
 -- Runs that wait at GitHub until the app lets them begin (custom deployment
 -- protection rules). Times as in 0001.
 
--- +goose Up
 CREATE TABLE approvals (
     site        TEXT   NOT NULL,
     run         TEXT   NOT NULL,
@@ -11,6 +10,3 @@ CREATE TABLE approvals (
     comments    BIGINT NOT NULL,
     PRIMARY KEY (site, run, environment)
 );
-
--- +goose Down
-DROP TABLE approvals;

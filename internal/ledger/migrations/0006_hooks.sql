@@ -2,7 +2,6 @@
 -- what was delivered, and changes that wait for the next release. Times as in
 -- 0001; until_us is 0 for a secret that is good until it is replaced.
 
--- +goose Up
 CREATE TABLE hook_secrets (
     id         TEXT PRIMARY KEY,
     site       TEXT   NOT NULL,
@@ -46,8 +45,3 @@ CREATE TABLE changes (
 );
 CREATE UNIQUE INDEX changes_subject ON changes (site, subject);
 CREATE INDEX changes_time ON changes (site, changed_us);
-
--- +goose Down
-DROP TABLE changes;
-DROP TABLE hook_deliveries;
-DROP TABLE hook_secrets;

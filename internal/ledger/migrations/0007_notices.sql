@@ -2,7 +2,6 @@
 -- what is to be sent to it, in its order. Times as in 0001. A place that is not 0
 -- says how far within the event after event_id its requests have been told.
 
--- +goose Up
 CREATE TABLE notice_targets (
     site     TEXT   NOT NULL,
     target   TEXT   NOT NULL,
@@ -32,7 +31,3 @@ CREATE TABLE notices (
 CREATE INDEX notices_line ON notices (site, target, line);
 CREATE INDEX notices_waiting ON notices (site, target, line) WHERE state = 'waiting';
 CREATE INDEX notices_state ON notices (state, created_us);
-
--- +goose Down
-DROP TABLE notices;
-DROP TABLE notice_targets;

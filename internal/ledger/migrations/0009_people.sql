@@ -2,7 +2,6 @@
 -- (internal/notify.Memory), and where the message about a release is that changes
 -- with it.
 
--- +goose Up
 ALTER TABLE notice_targets ADD COLUMN memory TEXT NOT NULL DEFAULT '';
 
 CREATE TABLE notice_places (
@@ -12,7 +11,3 @@ CREATE TABLE notice_places (
     place      TEXT   NOT NULL,
     PRIMARY KEY (site, target, release_no)
 );
-
--- +goose Down
-DROP TABLE notice_places;
-ALTER TABLE notice_targets DROP COLUMN memory;

@@ -3,7 +3,6 @@
 -- JSON list, from which the configuration makes a role at each call. Times as in
 -- 0001; ended_us is 0 while the session is good.
 
--- +goose Up
 CREATE TABLE sessions (
     id         TEXT PRIMARY KEY,
     hash       TEXT   NOT NULL UNIQUE,
@@ -23,6 +22,3 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_person ON sessions (via, subject);
 CREATE INDEX sessions_until ON sessions (until_us);
-
--- +goose Down
-DROP TABLE sessions;

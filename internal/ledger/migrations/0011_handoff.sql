@@ -1,14 +1,7 @@
 -- Hand-offs: until when the content is live that a notice says to be, up to when a
 -- target has taken that, since when it has not as it should, and what targets answer.
 
--- +goose Up
 ALTER TABLE notices ADD COLUMN answer TEXT NOT NULL DEFAULT '';
 ALTER TABLE notices ADD COLUMN watermark_us BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE notice_targets ADD COLUMN handed_us BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE notice_targets ADD COLUMN late_us BIGINT NOT NULL DEFAULT 0;
-
--- +goose Down
-ALTER TABLE notice_targets DROP COLUMN late_us;
-ALTER TABLE notice_targets DROP COLUMN handed_us;
-ALTER TABLE notices DROP COLUMN watermark_us;
-ALTER TABLE notices DROP COLUMN answer;

@@ -3,7 +3,6 @@
 -- transaction; claimed_us and until_us are when a claim ends unless it is renewed;
 -- tokens only rise.
 
--- +goose Up
 CREATE TABLE replicas (
     id         TEXT PRIMARY KEY,
     name       TEXT   NOT NULL,
@@ -42,13 +41,3 @@ CREATE TABLE shared_secrets (
 ALTER TABLE outbox ADD COLUMN claimed_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE outbox ADD COLUMN claimed_us BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN token BIGINT NOT NULL DEFAULT 0;
-
--- +goose Down
-ALTER TABLE outbox DROP COLUMN token;
-ALTER TABLE outbox DROP COLUMN claimed_us;
-ALTER TABLE outbox DROP COLUMN claimed_by;
-DROP TABLE shared_secrets;
-DROP TABLE machines;
-DROP TABLE duties;
-DROP TABLE commits;
-DROP TABLE replicas;

@@ -1,7 +1,6 @@
 -- Previews of pull requests: one document each, which its version guards, and when it is to
 -- be looked at again. Times as in 0001.
 
--- +goose Up
 CREATE TABLE previews (
     site    TEXT   NOT NULL,
     number  BIGINT NOT NULL,
@@ -11,6 +10,3 @@ CREATE TABLE previews (
     PRIMARY KEY (site, number)
 );
 CREATE INDEX previews_due ON previews (due_us);
-
--- +goose Down
-DROP TABLE previews;

@@ -5,7 +5,6 @@
 -- may be sent, met how many refusals in a row did not say for how long; read_us and
 -- change_us are when the next call that reads, or changes something, may be sent.
 
--- +goose Up
 CREATE TABLE slot_turns (
     name TEXT PRIMARY KEY,
     turn BIGINT NOT NULL
@@ -22,8 +21,3 @@ CREATE TABLE github_budgets (
     read_us      BIGINT NOT NULL,
     change_us    BIGINT NOT NULL
 );
-
--- +goose Down
-DROP TABLE github_budgets;
-DROP INDEX sites_busy;
-DROP TABLE slot_turns;
