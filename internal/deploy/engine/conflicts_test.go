@@ -210,10 +210,14 @@ func TestAnAssetInItsGraceTimeGivesWay(t *testing.T) {
 // next one finishes it, or puts the old build back.
 func TestADeployThatDiesWhileAFileBecomesAFolder(t *testing.T) {
 	s := changesOfKind["several at once"]
-	for _, next := range []site{s[1], s[0]} {
+	first, second := s[0].write(t), s[1].write(t)
+	for _, next := range []struct {
+		site
+		dir string
+	}{{s[1], second}, {s[0], first}} {
 		for cut := 1; ; cut++ {
 			b := nestless(t)
-			if _, err := engine.Run(t.Context(), b.dest, options(s[0].write(t))); err != nil {
+			if _, err := engine.Run(t.Context(), b.dest, options(first)); err != nil {
 				t.Fatal(err)
 			}
 			var mu sync.Mutex
@@ -226,16 +230,16 @@ func TestADeployThatDiesWhileAFileBecomesAFolder(t *testing.T) {
 				}
 				return nil
 			}
-			r, err := engine.Run(t.Context(), b.dest, options(s[1].write(t)))
+			r, err := engine.Run(t.Context(), b.dest, options(second))
 			b.Before = nil
 			if err == nil && len(r.Warnings) == 0 {
 				break // it was not cut off
 			}
 			expire(t, b)
-			if _, err := engine.Run(t.Context(), b.dest, options(next.write(t))); err != nil {
+			if _, err := engine.Run(t.Context(), b.dest, options(next.dir)); err != nil {
 				t.Fatalf("after a cut at request %d: %v", cut, err)
 			}
-			if diff := cmp.Diff(next, b.read(t)); diff != "" {
+			if diff := cmp.Diff(next.site, b.read(t)); diff != "" {
 				t.Fatalf("after a cut at request %d (-want +got):\n%s", cut, diff)
 			}
 			if cut > 500 {

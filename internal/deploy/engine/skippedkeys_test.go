@@ -22,10 +22,10 @@ import (
 // skipping is a store that leaves keys out of its listing as MinIO does.
 var skipping = fakes3.Lacks{StartAfter: true}
 
-// manual is a site of more than two pages of a listing, in many folders.
+// manual is a site of more than a page of a listing, in many folders.
 func manual() site {
 	s := site{"index.html": "home"}
-	for i := range 2400 {
+	for i := range 1100 {
 		name := fmt.Sprintf("api/d%02d/f%03d.html", i/100, i%100)
 		s[name] = "page " + name
 	}
@@ -45,7 +45,7 @@ func audited(t *testing.T, dest store.Destination) audit.Audit {
 func theirs(t *testing.T, dest store.Destination) []string {
 	t.Helper()
 	var names []string
-	for i := range 24 {
+	for i := range 11 {
 		name := fmt.Sprintf("api/d%02d/zz-theirs.txt", i)
 		names = append(names, name)
 		if _, err := dest.Site.Put(t.Context(), store.SmallPut(name, "content-type: text/plain\n", []byte("x"), store.Condition{})); err != nil {
@@ -160,7 +160,7 @@ func TestAFirstDeployIntoAStoreThatSkipsKeysKnowsAllFiles(t *testing.T) {
 	}
 
 	var others []string
-	for i := range 18 {
+	for i := range 11 {
 		name := fmt.Sprintf("api/d%02d/f%03d.html", i, i%3)
 		others = append(others, name)
 		objects[name] = fakes3.Object{Body: []byte("somebody else's"), ETag: `"theirs"`}

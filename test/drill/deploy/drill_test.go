@@ -109,7 +109,7 @@ func (s *tally) print() {
 func TestCutPoints(t *testing.T) {
 	pages := *sitePage
 	if pages == 0 {
-		pages = 40
+		pages = fewPages
 		if *all {
 			pages = 200
 		}
@@ -131,7 +131,7 @@ func TestCutPoints(t *testing.T) {
 			t.Fatal(err)
 		}
 		requests := counting.number.Load()
-		step := int64(29)
+		step := int64(17)
 		if *all {
 			step = 1
 		}
@@ -215,7 +215,7 @@ func liveIs(objects map[string]fakes3.Object, b build) error {
 // TestALostLeaseStopsBeforeTheNextWrite: a deploy is frozen at request k for so
 // long that another takes over and finishes; then it goes on.
 func TestALostLeaseStopsBeforeTheNextWrite(t *testing.T) {
-	v1, v2, v3 := makeBuild(t, 40, 1), makeBuild(t, 40, 2), makeBuild(t, 40, 3)
+	v1, v2, v3 := makeBuild(t, fewPages, 1), makeBuild(t, fewPages, 2), makeBuild(t, fewPages, 3)
 	step := int64(13)
 	if *all {
 		step = 1

@@ -17,7 +17,7 @@ import (
 // TestRaces: deploys of different builds start at random moments over a network
 // of random delays. Whoever commits last, the bucket holds exactly that build.
 func TestRaces(t *testing.T) {
-	builds := []build{makeBuild(t, 40, 1), makeBuild(t, 40, 2), makeBuild(t, 40, 3)}
+	builds := []build{makeBuild(t, fewPages, 1), makeBuild(t, fewPages, 2), makeBuild(t, fewPages, 3)}
 	races := 10
 	if *all {
 		races = 300

@@ -41,7 +41,7 @@ func (k keeping) open(t testing.TB, d *door) store.Destination {
 // way, and is then run again, and undone. Whichever way the content of a release
 // is kept, the site is never torn and both releases stay whole.
 func TestRollbacksAreStoppedAnywhere(t *testing.T) {
-	v1, v2 := makeBuild(t, 20, 1), makeBuild(t, 20, 2)
+	v1, v2 := makeBuild(t, fewPages, 1), makeBuild(t, fewPages, 2)
 	for _, keep := range []keeping{{name: "copies"}, {name: "copies elsewhere", elsewhere: true}, {name: "versions", versioned: true}} {
 		sum := &tally{}
 		synctest.Test(t, func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestRollbacksAreStoppedAnywhere(t *testing.T) {
 			if _, err := engine.Rollback(t.Context(), keep.open(t, counting), 1, options(build{})); err != nil {
 				t.Fatal(err)
 			}
-			step := int64(31)
+			step := int64(47)
 			if *all {
 				step = 1
 			}

@@ -18,7 +18,7 @@ import (
 // site is the old release until a commit has said that it is the new one.
 func TestShardsFailAtRandom(t *testing.T) {
 	const shards = 4
-	v1, v2 := makeBuild(t, 40, 1), makeBuild(t, 40, 2)
+	v1, v2 := makeBuild(t, fewPages, 1), makeBuild(t, fewPages, 2)
 	rounds := 12
 	if *all {
 		rounds = 300

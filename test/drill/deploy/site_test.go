@@ -22,6 +22,10 @@ const (
 	prefix = "www/"
 )
 
+// fewPages are as many as the redirects of a build need. A deploy's requests are of the
+// same kinds as with more.
+const fewPages = 20
+
 // build is a site on disk and what it serves by path, redirects included.
 type build struct {
 	dir   string
