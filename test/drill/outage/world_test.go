@@ -97,7 +97,7 @@ func newWorld(t *testing.T, seed uint64, sites int, hooks func(fakegithub.Hook) 
 		},
 	}
 	if os.Getenv("PRESSRUN_DRILL_FULL") == "" {
-		sites = max(sites/4, 3) // a glance, as part of every test run
+		sites = max(sites/8, 3) // a glance, as part of every test run
 	}
 	no := false
 	var workflows []*fakegithub.Workflow
