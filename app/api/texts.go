@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -21,7 +22,7 @@ import (
 func register[I, O any](h huma.API, o huma.Operation, carryOut func(context.Context, *I) (*O, error)) {
 	o.Middlewares = append(o.Middlewares, onlyKnown(h, reflect.TypeFor[I]()))
 	huma.Register(h, o, func(ctx context.Context, in *I) (*O, error) {
-		if p := nulIn(reflect.ValueOf(in), ""); p != nil {
+		if p := refuseNUL(reflect.ValueOf(in)); p != nil {
 			return nil, p
 		}
 		return carryOut(ctx, in)
@@ -40,6 +41,10 @@ func onlyKnown(h huma.API, in reflect.Type) func(huma.Context, func(huma.Context
 	names := slices.Sorted(maps.Keys(known))
 	return func(ctx huma.Context, next func(huma.Context)) {
 		u := ctx.URL()
+		if u.RawQuery == "" {
+			next(ctx)
+			return
+		}
 		for name := range u.Query() {
 			if known[name] {
 				continue
@@ -57,57 +62,76 @@ func onlyKnown(h huma.API, in reflect.Type) func(huma.Context, func(huma.Context
 	}
 }
 
-// nulIn refuses the first text with a NUL in a value at a place.
-func nulIn(v reflect.Value, place string) *api.Problem {
-	switch v.Kind() { //nolint:exhaustive // all other kinds hold no text
-	case reflect.String:
-		if strings.ContainsRune(v.String(), 0) {
-			return problem.Invalid(place, "must not contain the character NUL")
-		}
-	case reflect.Pointer, reflect.Interface:
-		if !v.IsNil() {
-			return nulIn(v.Elem(), place)
-		}
-	case reflect.Slice, reflect.Array:
-		for i := range v.Len() {
-			if p := nulIn(v.Index(i), place+"["+strconv.Itoa(i)+"]"); p != nil {
-				return p
-			}
-		}
-	case reflect.Map:
-		for _, key := range v.MapKeys() {
-			if p := cmp.Or(nulIn(key, place), nulIn(v.MapIndex(key), place+"."+key.String())); p != nil {
-				return p
-			}
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			field := v.Type().Field(i)
-			if !field.IsExported() && !field.Anonymous {
-				continue
-			}
-			if p := nulIn(v.Field(i), placeOf(field, place)); p != nil {
-				return p
-			}
-		}
+// refuseNUL refuses the first text with a NUL in a value.
+func refuseNUL(v reflect.Value) *api.Problem {
+	if place, found := nulIn(v, true); found {
+		return problem.Invalid(place, "must not contain the character NUL")
 	}
 	return nil
 }
 
-// placeOf is the place of a field, as huma names places.
-func placeOf(field reflect.StructField, within string) string {
-	if field.Anonymous {
-		return within
-	}
-	if within == "" {
-		for _, source := range []string{"path", "query", "header"} {
-			if name, ok := field.Tag.Lookup(source); ok {
-				name, _, _ = strings.Cut(name, ",")
-				return source + "." + name
+// nulIn finds the first text with a NUL in a value, and its place below that. Each call's
+// texts are read by it, so a place is made only of a text that is found.
+func nulIn(v reflect.Value, top bool) (place string, found bool) {
+	switch v.Kind() { //nolint:exhaustive // all other kinds hold no text
+	case reflect.String:
+		return "", strings.ContainsRune(v.String(), 0)
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			return nulIn(v.Elem(), top)
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			if place, found = nulIn(v.Index(i), false); found {
+				return "[" + strconv.Itoa(i) + "]" + place, true
 			}
 		}
-		return strings.ToLower(field.Name) // Body
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			if place, found = nulIn(key, false); found {
+				return place, true
+			}
+			if place, found = nulIn(v.MapIndex(key), false); found {
+				return "." + key.String() + place, true
+			}
+		}
+	case reflect.Struct:
+		return nulInStruct(v, top)
 	}
-	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-	return within + "." + cmp.Or(name, field.Name)
+	return "", false
+}
+
+func nulInStruct(v reflect.Value, top bool) (place string, found bool) {
+	t := v.Type()
+	if t == reflect.TypeFor[time.Time]() {
+		return "", false
+	}
+	for i := range v.NumField() {
+		value := v.Field(i)
+		if !value.CanInterface() && !t.Field(i).Anonymous {
+			continue // unexported: no caller sets it
+		}
+		if place, found = nulIn(value, top && t.Field(i).Anonymous); found {
+			return placeOf(t.Field(i), top) + place, true
+		}
+	}
+	return "", false
+}
+
+// placeOf is the place of a field, as huma names places; those of an operation's input are at the top.
+func placeOf(field reflect.StructField, top bool) string {
+	if field.Anonymous {
+		return ""
+	}
+	if !top {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		return "." + cmp.Or(name, field.Name)
+	}
+	for _, source := range []string{"path", "query", "header"} {
+		if name, ok := field.Tag.Lookup(source); ok {
+			name, _, _ = strings.Cut(name, ",")
+			return source + "." + name
+		}
+	}
+	return strings.ToLower(field.Name) // Body
 }

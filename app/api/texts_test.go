@@ -37,7 +37,7 @@ func TestANULIsFoundWhereverItIs(t *testing.T) {
 		var in texts
 		put(&in)
 		got := ""
-		if p := nulIn(reflect.ValueOf(&in), ""); p != nil {
+		if p := refuseNUL(reflect.ValueOf(&in)); p != nil {
 			got = p.Errors[0].Location
 		}
 		if got != place {
