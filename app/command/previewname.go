@@ -21,13 +21,13 @@ func (n *nameTaken) Error() string { return "the name " + n.by.Name() + " is tha
 func (n *nameTaken) free() bool { return nameIsFree(n.by) }
 
 func nameIsFree(s pull.State) bool {
-	at, gone := s.NameFree()
+	at, gone := pull.NameFree(s)
 	return gone && !ledger.Now().Before(at)
 }
 
 // problem is the refusal at the form's field.
 func (n *nameTaken) problem() error {
-	at, gone := n.by.NameFree()
+	at, gone := pull.NameFree(n.by)
 	if !gone {
 		return invalid("name", takenName, n.proposed)
 	}

@@ -210,8 +210,8 @@ func withRollbacks(rows []releaseRow, d view.SiteDetail) (later string) {
 	for i, r := range d.Releases {
 		switch {
 		case !canComeBack(r, d):
-		case d.Runs():
-			return d.RollbackLater()
+		case view.IsReleasing(d.Site):
+			return view.RollbackLater(d.Site)
 		default:
 			rows[i].Rollback = operator.RollbackLink(r.Site, r.Number)
 		}
@@ -238,7 +238,7 @@ func undoOf(d view.SiteDetail) (u undo) {
 	at := slices.IndexFunc(d.Releases, func(r view.PastRelease) bool { return r.Number < live.Number && canComeBack(r, d) })
 	switch {
 	case live.RollbackTo != 0 || at < 0:
-	case d.Runs():
+	case view.IsReleasing(d.Site):
 		u.Later = d.Language.Say("You can undo this when release #%d has ended.", d.Current.Number)
 	default:
 		r := d.Releases[at]

@@ -95,7 +95,7 @@ func obstaclesOf(v Site) []Alert {
 	case failed:
 		out = append(out, Alert{
 			Kind: "bad", Title: l.Say("Release #%d did not succeed", site.Last.Number), Since: c.At(site.Last.Times.Ended),
-			Text: text.Sentence(text.Shorten(orNoReason(l, v.LastEndWords()), whyShown)), failure: true,
+			Text: text.Sentence(text.Shorten(orNoReason(l, LastEndWords(v)), whyShown)), failure: true,
 		})
 	}
 	if failed {

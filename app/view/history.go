@@ -110,13 +110,13 @@ func (v Rollback) Possible() bool {
 	return v.To.Outcome == release.Succeeded && v.To.Content() != v.Shows
 }
 
-// Runs says whether a release is with a runner: nothing is rolled back before it has ended.
-func (v Site) Runs() bool {
+// IsReleasing says whether a release is with a runner: nothing is rolled back before it has ended.
+func IsReleasing(v Site) bool {
 	return v.State != release.Ready && (v.State != release.Requested || v.Current.Dispatch.Token != "")
 }
 
 // RollbackLater says when a rollback is possible again, while a release runs.
-func (v Site) RollbackLater() string {
+func RollbackLater(v Site) string {
 	return v.Language.Say("You can roll back when release #%d has ended.", v.Current.Number)
 }
 

@@ -62,7 +62,7 @@ func (d SiteDetail) Outlook() Next {
 	case condition == Retrying:
 		due := v.DispatchDue(v.Now)
 		n.Text = l.Say("The last try failed. The next is at %s.", v.Clock().Minute(due.At))
-		n.More = strings.TrimSpace(text.Sentence(text.Shorten(orNoReason(l, v.LastEndWords()), whyShown)) + " " + faultWords(l, v.Last.Fault))
+		n.More = strings.TrimSpace(text.Sentence(text.Shorten(orNoReason(l, LastEndWords(v)), whyShown)) + " " + faultWords(l, v.Last.Fault))
 		n.Release, n.Within = v.Last.Number, v.CurrentWithin()
 	case condition == Queued:
 		n.Text, n.More = slotWords(v), l.Say("It starts by itself when it is its turn.")
@@ -78,7 +78,7 @@ func (d SiteDetail) Outlook() Next {
 // reason.
 func causeOfHold(v Site) string {
 	if v.Failures > 0 && v.Last.Why != "" {
-		return v.LastEndWords()
+		return LastEndWords(v)
 	}
 	return holdWhy(v)
 }

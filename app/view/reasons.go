@@ -94,4 +94,4 @@ func endWords(l words.Language, r release.Release) string {
 func (v Release) EndWords() string { return endWords(v.Language, v.Release.Release) }
 
 // LastEndWords say why the last release ended.
-func (v Site) LastEndWords() string { return endWords(v.Language, v.Last) }
+func LastEndWords(v Site) string { return endWords(v.Language, v.Last) }

@@ -102,7 +102,7 @@ func waitingWords(v Site) string {
 	case release.DueGrouping:
 		return l.Say("Release #%d starts at %s, so that further changes can join it.", number, c.Time(due.At))
 	case release.DueRetry:
-		return l.Say("Release #%d tries again at %s; the last one did not succeed: %s", number, c.Time(due.At), text.FullStop(orNoReason(l, v.LastEndWords())))
+		return l.Say("Release #%d tries again at %s; the last one did not succeed: %s", number, c.Time(due.At), text.FullStop(orNoReason(l, LastEndWords(v))))
 	case release.DueFreeze:
 		return stopWords(v, due) + " " + l.Say("Release #%d starts then.", number)
 	case release.DuePause:

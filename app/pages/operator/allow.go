@@ -49,7 +49,7 @@ func (o *operatorPages) askAllow(v *frame.Visit) {
 func allowBodyOf(site view.Site) allowBody {
 	l, n := site.Language, site.Current.Number
 	b := allowBody{
-		Site: site.Name, Number: n, Found: text.Sentence(text.Shorten(site.LastEndWords(), 1000)),
+		Site: site.Name, Number: n, Found: text.Sentence(text.Shorten(view.LastEndWords(site), 1000)),
 		Title:  l.Say("Let a guard pass in release #%d?", n),
 		Text:   l.Say("Release #%d goes out at once, although what you choose here stopped release #%d. The release after it is judged by all guards again.", n, site.Last.Number),
 		Button: l.Say("Let it pass once, and release"),

@@ -58,8 +58,8 @@ func rollbackBodyOf(r view.Rollback) rollbackBody {
 		Back: frame.Crumb{Text: l.Say("No, leave it as it is"), Link: frame.SiteLink(r.Of.Name)},
 		Kept: l.Say("A destination keeps the last 10 releases, unless it is set up otherwise. If this one is no longer kept, the rollback fails, and the site stays as it is."),
 	}
-	if r.Of.Runs() {
-		b.Later = r.Of.RollbackLater()
+	if view.IsReleasing(r.Of) {
+		b.Later = view.RollbackLater(r.Of)
 	}
 	now := l.Say("something that Pressrun did not publish")
 	if r.Shows != 0 {

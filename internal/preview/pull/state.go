@@ -226,7 +226,7 @@ func (s State) Name() string { return cmp.Or(s.Wish.Name, preview.Name(s.Ref()))
 // NameFree is the instant from which another preview may have the name; false while the
 // preview stands or may come. A preview that was there keeps its name as its place does:
 // an old link never shows another one. One that was never agreed to keeps none.
-func (s State) NameFree() (time.Time, bool) {
+func NameFree(s State) (time.Time, bool) {
 	switch {
 	case s.Status() != Gone || s.Run != nil || len(s.Pending) > 0:
 		return time.Time{}, false
